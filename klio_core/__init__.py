@@ -1,0 +1,1 @@
+"""The nouns of klio: message, decision, config, errors, invocation, resource names."""
