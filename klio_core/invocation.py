@@ -1,0 +1,111 @@
+"""How `klio` asks `klioexec` to run a job: one value, written as arguments on one side and parsed on the other."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from klio_core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One option of a run: both programs build their command line from this."""
+
+    field: str
+    help: str
+    kind: type = str  # str, Path, float, or bool for a switch
+    repeat: bool = False
+    negatable: bool = False  # --name / --no-name, and unset is a third value
+    short: str = ""
+    metavar: str = "TEXT"
+
+    @property
+    def name(self) -> str:
+        """The long option: `--job-dir`."""
+        return "--" + self.field.replace("_", "-")
+
+
+FLAGS = (
+    Flag("job_dir", "The job's directory.", Path, short="-j", metavar="DIR"),
+    Flag("config_file", "The job file, if it is not klio-job.yaml.", Path, short="-c", metavar="FILE"),
+    Flag("override", "Set a key of the job file: a.b[0].c=value.", repeat=True, short="-O", metavar="KEY=VALUE"),
+    Flag("template", "Fill ${KEY} in the job file.", repeat=True, short="-T", metavar="KEY=VALUE"),
+    Flag("local", "On this machine, against the local cloud.", bool),
+    Flag("direct_runner", "On this machine, against the services that the job file names.", bool),
+    Flag("image_tag", "The tag of the job's image.", metavar="TAG"),
+    Flag("blocking", "Wait until the job has ended.", bool, negatable=True),
+    Flag("update", "Replace the running job in place.", bool, negatable=True),
+    Flag("exit_when_idle", "End a streaming run after this many seconds without a message.", float, metavar="S"),
+    Flag("verbose", "Show debug logs and whole tracebacks.", bool, short="-v"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of one job. `Invocation.parse(invocation.argv()) == invocation`, always."""
+
+    job_dir: Path = Path()
+    config_file: Path | None = None
+    override: tuple[str, ...] = ()
+    template: tuple[str, ...] = ()
+    local: bool = False
+    direct_runner: bool = False
+    image_tag: str | None = None
+    blocking: bool | None = None
+    update: bool | None = None
+    exit_when_idle: float | None = None
+    verbose: bool = False
+
+    @property
+    def config_path(self) -> Path:
+        """The job file: as given, else `klio-job.yaml` of the job's directory."""
+        return self.job_dir / (self.config_file or "klio-job.yaml")
+
+    def argv(self) -> list[str]:
+        """Answer the arguments that `parse` reads back as this value. Defaults are left out."""
+        return [arg for flag in FLAGS for arg in self._args_of(flag)]
+
+    def _args_of(self, flag: Flag) -> list[str]:
+        value = getattr(self, flag.field)
+        if flag.repeat:
+            return [f"{flag.name}={item}" for item in value]
+        if flag.kind is bool:
+            if value is False:
+                return [f"--no-{flag.name[2:]}"] if flag.negatable else []
+            return [flag.name] if value else []
+        return [] if value is None or value == _DEFAULTS[flag.field] else [f"{flag.name}={value}"]
+
+    @classmethod
+    def parse(cls, argv: Sequence[str]) -> Invocation:
+        """Read arguments. Raises UsageError for what is no option of a run; `--help` prints and exits."""
+        given = vars(_parser().parse_args(list(argv)))
+        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in given.items() if v is not None})
+
+
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Invocation)}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"klioexec run: {message}", todo="klioexec run --help lists the options")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="klioexec run", description="Run the job in this process.", allow_abbrev=False)
+    for flag in FLAGS:
+        names = [flag.short, flag.name] if flag.short else [flag.name]
+        options: dict[str, Any] = {"dest": flag.field, "help": flag.help, "default": None}
+        if flag.kind is bool:
+            options["action"] = argparse.BooleanOptionalAction if flag.negatable else "store_true"
+        else:
+            options |= {
+                "type": flag.kind,
+                "metavar": flag.metavar,
+                "action": "append" if flag.repeat else "store",
+            }
+        parser.add_argument(*names, **options)
+    return parser

@@ -1,0 +1,88 @@
+"""The one file that says where the local cloud of a project is: `.klio/local.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from klio_core.errors import LocalCloudError
+
+STATE_DIR = ".klio"
+_FILE = "local.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LocalState:
+    """Where the local cloud of one project listens, and the process that runs it."""
+
+    pid: int
+    pubsub: str
+    objects: str
+    format: int = _FORMAT
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that wrote this still runs."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def environment(self) -> dict[str, str]:
+        """Answer the variables by which Google's own clients find the local cloud."""
+        return {
+            "PUBSUB_EMULATOR_HOST": self.pubsub,
+            "STORAGE_EMULATOR_HOST": self.objects,
+            "NO_GCE_CHECK": "true",  # else Google's clients look for a metadata server, for seconds
+        }
+
+
+def state_dir(project_dir: Path) -> Path:
+    """Answer the directory that holds all local state of a project."""
+    return project_dir / STATE_DIR
+
+
+def read(project_dir: Path) -> LocalState | None:
+    """Answer what the state file says, None where there is none. Raises LocalCloudError where it is no use."""
+    path = state_dir(project_dir) / _FILE
+    try:
+        fields = json.loads(path.read_text())
+        state = LocalState(**fields)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise _unusable(path, str(error)) from error
+    if state.format != _FORMAT:
+        raise _unusable(path, f"format {state.format}")
+    return state
+
+
+def write(project_dir: Path, state: LocalState) -> None:
+    """Write the state file, whole or not at all."""
+    path = state_dir(project_dir) / _FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(asdict(state)))
+    temporary.replace(path)
+
+
+def _unusable(path: Path, got: str) -> LocalCloudError:
+    return LocalCloudError(
+        "the state of the local cloud cannot be read",
+        where=str(path),
+        expected=f"what `klio local up` of this version writes (format {_FORMAT})",
+        got=got,
+        todo="stop it with the version that started it, or `klio local reset` to throw its state away",
+    )
+
+
+def find_project(start: Path) -> Path:
+    """Answer the project that `start` is in: the nearest directory upwards that holds `.klio`, else `start`."""
+    start = start.resolve()
+    return next((d for d in (start, *start.parents) if (d / STATE_DIR).is_dir()), start)

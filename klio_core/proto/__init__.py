@@ -1,0 +1,1 @@
+"""The generated code of klio.proto; `make proto` writes it again."""

@@ -1,0 +1,1 @@
+"""The run: load run.py, draw the pipeline, run it; and the local cloud."""
