@@ -1,0 +1,128 @@
+"""What must hold between the parts of a configuration.
+
+The rules look at the values as they were read, not at the models, so that they can be told together with
+everything else that is wrong; what is not of the right kind is left to the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from klio_core.config.problems import KeyPath, Place, Problem, dotted
+from klio_core.config.values import Values
+
+Entry = tuple[KeyPath, dict[Any, Any]]
+Finding = tuple[KeyPath, dict[str, str]]
+
+_SIDES = ("inputs", "outputs")
+
+
+def check(values: Values, root: Place) -> list[Problem]:
+    """Return what is wrong between the parts."""
+    findings = (finding for rule in RULES for finding in rule(values.data))
+    return [Problem(place=values.place(path, root), path=dotted(path), **finding) for path, finding in findings]
+
+
+def modes_agree(data: Any) -> Iterator[Finding]:
+    """Pub/Sub never ends, files do: each needs the job to be of its kind, unless the author reads it himself."""
+    streaming = _at(data, "pipeline_options", "streaming")
+    if streaming is not None and not isinstance(streaming, bool):
+        return
+    is_streaming = streaming is not False
+    said = str(is_streaming).lower() + (" (the default)" if streaming is None else "")
+    for path, entry in _events(data):
+        kind = _kind(entry)
+        skipped = entry.get("skip_klio_read") is True or entry.get("skip_klio_write") is True
+        if kind in _NEEDS_STREAMING and _NEEDS_STREAMING[kind] != is_streaming and not skipped:
+            mode = "streaming" if _NEEDS_STREAMING[kind] else "batch"
+            expected = f"pipeline_options.streaming: {str(not is_streaming).lower()}"
+            what = f"events of type {kind} need a {mode} job"
+            yield (*path, "type"), {"what": what, "expected": expected, "got": said}
+
+
+def names_differ(data: Any) -> Iterator[Finding]:
+    """A name addresses one entry of its list."""
+    for entries in (*(_io(data, "events", side) for side in _SIDES), *(_io(data, "data", side) for side in _SIDES)):
+        first: dict[str, KeyPath] = {}
+        for path, entry in entries:
+            name = entry.get("name")
+            if not isinstance(name, str):
+                continue
+            if name in first:
+                what = f"the name {name!r} is taken"
+                yield (*path, "name"), {"what": what, "got": f"also at {dotted(first[name])}"}
+            first.setdefault(name, path)
+
+
+def outputs_are_not_inputs(data: Any) -> Iterator[Finding]:
+    """An output that is an input exists before any work is done, so that no work ever would be."""
+    taken: dict[tuple[str, str], KeyPath] = {}
+    for path, entry in _io(data, "data", "inputs"):
+        # With `split` an element names several inputs, and the output is called otherwise.
+        if (target := _target(entry)) and not entry.get("split"):
+            taken.setdefault(target, path)
+    for path, entry in _io(data, "data", "outputs"):
+        target = _target(entry)
+        if target is None or entry.get("skip_klio_existence_check") is True:
+            continue
+        if target in taken:
+            what = f"the same place and file_suffix as {dotted(taken[target])}"
+            todo = "choose another location or file_suffix: an output that exists is not made again"
+            yield (*path, "location"), {"what": what, "todo": todo}
+        taken.setdefault(target, path)
+
+
+def topics_do_not_loop(data: Any) -> Iterator[Finding]:
+    """A job that publishes to its own input works for ever."""
+    inputs = {entry.get("topic"): path for path, entry in _io(data, "events", "inputs")}
+    inputs.pop(None, None)
+    outputs = _io(data, "events", "outputs")
+    letters = _at(data, "job_config", "events", "dead_letters")
+    if isinstance(letters, dict):
+        outputs.append((("job_config", "events", "dead_letters"), letters))
+    for path, entry in outputs:
+        topic = entry.get("topic")
+        if isinstance(topic, str) and topic in inputs:
+            what = f"the topic that {dotted(inputs[topic])} reads"
+            yield (*path, "topic"), {"what": what, "todo": "publish to another topic: this one is a loop"}
+
+
+RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
+    modes_agree,
+    names_differ,
+    outputs_are_not_inputs,
+    topics_do_not_loop,
+)
+_NEEDS_STREAMING = {"pubsub": True, "file": False}
+
+
+def _at(data: Any, *path: str) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _io(data: Any, section: str, side: str) -> list[Entry]:
+    entries = _at(data, "job_config", section, side)
+    if not isinstance(entries, list):
+        return []
+    path = ("job_config", section, side)
+    return [((*path, index), entry) for index, entry in enumerate(entries) if isinstance(entry, dict)]
+
+
+def _events(data: Any) -> list[Entry]:
+    return [entry for side in _SIDES for entry in _io(data, "events", side)]
+
+
+def _kind(entry: dict[Any, Any]) -> str:
+    kind = entry.get("type")
+    return kind.lower() if isinstance(kind, str) else ""
+
+
+def _target(entry: dict[Any, Any]) -> tuple[str, str] | None:
+    location = entry.get("location", entry.get("data_location"))
+    if not isinstance(location, str):
+        return None
+    suffix = entry.get("file_suffix", "")
+    return location.removeprefix("file://").rstrip("/"), str(getattr(suffix, "written", suffix))

@@ -1,0 +1,83 @@
+"""`job_config`: what is this job's own, and the whole file around it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, Tag, model_validator
+
+from klio_core.config.problems import shown
+from klio_core.config.schema.data import Data
+from klio_core.config.schema.events import Events
+from klio_core.config.schema.kinds import SECTION_OR_SWITCH
+from klio_core.config.schema.metrics import Metrics
+from klio_core.config.schema.pipeline import KlioPipelineConfig
+from klio_core.config.schema.scalars import Count, Flag, Free, Seconds, Word, nothing_is
+from klio_core.config.schema.section import Section
+from klio_core.config.schema.wrong import fault
+
+_JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+def _job_name(value: str) -> str:
+    if not _JOB_NAME.fullmatch(value):
+        expected = "letters, digits, '-', '_' and '.', a letter or a digit first, at most 128"
+        raise fault("not a name for a job", expected=expected, got=shown(value))
+    return value
+
+
+def _switched_off(value: object) -> object:
+    if value is True:
+        raise fault("not a value for this key", expected="a mapping, or false", got="true")
+    return value
+
+
+JobName = Annotated[Word, AfterValidator(_job_name)]
+MetricsOrFalse = Annotated[
+    Annotated[Metrics, Tag("type=section")] | Annotated[Flag, AfterValidator(_switched_off), Tag("type=switch")],
+    SECTION_OR_SWITCH,
+    nothing_is(dict),
+]
+
+
+class KlioJobConfig(Section):
+    """What a job reads, writes and allows; every key that is not listed here is its author's."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Free]
+    slip: ClassVar[float] = 0.83
+
+    allow_non_klio_messages: Flag = False
+    blocking: Flag = False
+    wait_for_pipeline_running: Flag = False
+    max_in_flight: Count = 100
+    max_attempts: Count = 5
+    drain_timeout_s: Seconds = 60.0
+    metrics: MetricsOrFalse = Field(default_factory=Metrics)
+    events: Annotated[Events, nothing_is(dict)] = Field(default_factory=Events)
+    data: Annotated[Data, nothing_is(dict)] = Field(default_factory=Data)
+
+
+class KlioConfig(Section):
+    """The whole of klio-job.yaml."""
+
+    advice: ClassVar = {"name": "write job_name"}
+
+    version: Annotated[Literal[1, 2], Field()] = 2
+    job_name: JobName
+    pipeline_options: Annotated[KlioPipelineConfig, nothing_is(dict)] = Field(
+        default_factory=KlioPipelineConfig, repr=False
+    )
+    job_config: Annotated[KlioJobConfig, nothing_is(dict)] = Field(repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_run(cls, given: Any) -> Any:
+        """Let a run be named after its job, unless it has a name of its own."""
+        if not isinstance(given, dict) or not isinstance(given.get("job_name"), str):
+            return given
+        options = given.get("pipeline_options")
+        if options is not None and not isinstance(options, dict):
+            return given
+        return {**given, "pipeline_options": {"job_name": given["job_name"], **(options or {})}}

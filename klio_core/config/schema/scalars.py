@@ -1,0 +1,131 @@
+"""The kinds of single values that keys take: strict, and helpful about values that nearly fit.
+
+Text takes a number as it was written (`version: 1.10` is "1.10"); nothing else is converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from klio_core.config.problems import shown
+from klio_core.config.scalars import WrittenFloat, resolve
+from klio_core.config.schema.wrong import fault
+from klio_core.config.suggest import did_you_mean
+
+_MISFIT = "not a value for this key"
+_LIKE_TRUE = frozenset({"true", "yes", "on", "y", "1"})
+_LIKE_FALSE = frozenset({"false", "no", "off", "n", "0"})
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case WrittenFloat():
+            return value.written
+        case int() | float() if not isinstance(value, bool):
+            return str(value)
+        case bool():
+            todo = f'write "{shown(value)}", in quotes, if text is meant'
+            raise fault(_MISFIT, expected="text", got=shown(value), todo=todo)
+    raise fault(_MISFIT, expected="text", got=shown(value))
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    meant = "true" if word in _LIKE_TRUE else "false" if word in _LIKE_FALSE else None
+    todo = f"write {meant}, without quotes" if meant else None
+    raise fault(_MISFIT, expected="true or false", got=shown(value), todo=todo)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    meant = _number_meant(value)
+    todo = f"write {int(meant)}, without quotes" if meant is not None and meant == int(meant) else None
+    raise fault(_MISFIT, expected="a whole number", got=_as_written(value), todo=todo)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value)
+    meant = _number_meant(value)
+    todo = f"write {meant:g}, without quotes" if meant is not None else None
+    raise fault(_MISFIT, expected="a number", got=_as_written(value), todo=todo)
+
+
+def _finite(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
+    if number - number != 0:
+        raise fault(_MISFIT, expected="a finite number", got=_as_written(value))
+    return number
+
+
+def _number_meant(value: object) -> float | None:
+    """Return the number in quotes, or with an odd way of writing, that somebody meant, if it is one."""
+    if isinstance(value, bool) or not isinstance(value, str | float):
+        return None
+    simple = resolve(value.strip().replace("_", "").lstrip("+0")) if isinstance(value, str) else value
+    if isinstance(simple, bool) or not isinstance(simple, int | float) or abs(simple) > 1e15:
+        return None
+    return float(simple)
+
+
+def _as_written(value: object) -> str:
+    return value.written if isinstance(value, WrittenFloat) else shown(value)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what remembers how it was written into what it is, all the way down."""
+    match value:
+        case WrittenFloat():
+            return float(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case dict():
+            return {_plain(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def _not_empty(value: str) -> str:
+    if not value.strip():
+        raise fault("empty text", expected="at least one character")
+    return value
+
+
+def one_of(*choices: str) -> BeforeValidator:
+    """Take one of these words, in upper or lower case."""
+    by_lower = {choice.lower(): choice for choice in choices}
+
+    def choose(value: object) -> str:
+        found = by_lower.get(value.lower()) if isinstance(value, str) else None
+        if found is None:
+            todo = did_you_mean(str(value), choices)
+            raise fault(_MISFIT, expected=", ".join(choices), got=shown(value), todo=todo)
+        return found
+
+    return BeforeValidator(choose)
+
+
+def nothing_is(make: Callable[[], object]) -> BeforeValidator:
+    """Read a section with nothing in it (all its lines are comments, say) as an empty one."""
+    return BeforeValidator(lambda value: make() if value is None else value)
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Word = Annotated[Text, AfterValidator(_not_empty)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[Whole, Field(ge=1)]
+Number = Annotated[float, BeforeValidator(_number)]
+Seconds = Annotated[Number, Field(gt=0)]
+Texts = Annotated[list[Text], nothing_is(list)]
+Free = Annotated[Any, AfterValidator(_plain)]
