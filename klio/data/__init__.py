@@ -1,0 +1,1 @@
+"""Data at rest: the media that messages name, wherever it is kept."""

@@ -1,0 +1,36 @@
+"""The store that keeps a location, chosen once, by its scheme."""
+
+from __future__ import annotations
+
+import re
+
+from klio.data.local import LocalStore
+from klio.data.memory import MemoryStore
+from klio.data.store import Store
+from klio_core.errors import DataError
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def store_for(location: str) -> Store:
+    """Answer the store that keeps `location`; a location without a scheme is a directory of this machine.
+
+    Google's client is imported only for a `gs://` location. Raises DataError for a scheme that no store knows.
+    """
+    found = _SCHEME.match(location)
+    match found and found[1].lower():
+        case None:
+            return LocalStore()
+        case "memory":
+            return MemoryStore()
+        case "gs":
+            from klio.data.gcs import GcsStore
+
+            return GcsStore()
+    raise DataError(
+        "no store knows this kind of location",
+        where=location,
+        expected="gs://bucket/directory, a directory of this machine, or memory://name",
+        got=location.partition("://")[0],
+        todo="correct `location` in klio-job.yaml",
+    )
