@@ -10,20 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import yaml
 
 from klio_core.config.nodes import Mapping, Node, Scalar, Sequence
-from klio_core.config.problems import InvalidConfig, Place, Problem
-
-if TYPE_CHECKING:
-    import yaml
+from klio_core.config.problems import InvalidConfig, Place, Problem, shown
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_NODES = 100_000
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_STRING_TAG = "tag:yaml.org,2002:str"
+_YAML_TAGS = "tag:yaml.org,2002:"
 _MERGE = "<<"
 
 
@@ -54,8 +53,6 @@ def _refuse_what_no_parser_reads(text: str, source: str) -> None:
 
 
 def _events(text: str, source: str) -> Iterator[Any]:
-    import yaml
-
     # libyaml reads ten times faster; where PyYAML was built without it, its own parser understands the same.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -65,16 +62,20 @@ def _events(text: str, source: str) -> Iterator[Any]:
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, source: str) -> InvalidConfig:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return _wrong("this is not YAML", Place(source), got=str(error.problem))
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    place = Place(source, mark.line + 1)
+    number, line = _line_meant(error, text.splitlines())
+    place = Place(source, number)
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return _wrong("a tab in the indentation", place, "spaces", todo="replace each tab by two spaces")
     todo = "look at the indentation, the colons and the quotes of this line and the one before it"
-    return _wrong("this is not YAML", place, got=f"{line.strip()!r} ({error.problem})", todo=todo)
+    return _wrong("this is not YAML", place, got=f"{shown(line.strip())} ({error.problem})", todo=todo)
+
+
+def _line_meant(error: yaml.MarkedYAMLError, lines: list[str]) -> tuple[int, str]:
+    """Return the line to look at; at the end of the text, the one where what did not end began."""
+    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark is not None]
+    written = (number for number in marks if number < len(lines) and lines[number].strip())
+    number = next(written, 0)
+    return number + 1, lines[number] if lines else ""
 
 
 @dataclass
@@ -102,19 +103,19 @@ class _Composer:
         self._open: list[_Open] = []
         self._anchors: dict[str, Node] = {}
         self._documents = 0
+        # An alias counts with all that it stands for.
+        self._nodes = 0
 
     def take(self, event: yaml.Event) -> None:
-        import yaml
-
         # The parser marks every event; only its types do not say so.
         place = Place(self._source, event.start_mark.line + 1)  # type: ignore[union-attr]
         match event:
             case yaml.ScalarEvent():
                 _refuse_tag(event.tag, place)
                 plain = event.implicit[0] and event.tag is None
-                self._add(Scalar(event.value, place, plain), event.anchor)
+                self._add(self._counted(Scalar(event.value, place, plain), place), event.anchor)
             case yaml.AliasEvent():
-                self._add(self._known(event.anchor, place), None)
+                self._add(self._counted(self._known(event.anchor, place), place), None)
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                 _refuse_tag(event.tag, place)
                 self._begin(_Open(place, isinstance(event, yaml.MappingStartEvent), event.anchor))
@@ -135,7 +136,6 @@ class _Composer:
             raise _wrong("a second document", place, "one", todo="delete the line '---' and what follows it")
 
     def _add(self, node: Node, anchor: str | None) -> None:
-        self._count(node)
         if anchor:
             self._anchors[anchor] = node
         if self._open:
@@ -143,12 +143,14 @@ class _Composer:
         else:
             self.root = node
 
-    def _count(self, node: Node) -> None:
-        if node.size > MAX_NODES:
+    def _counted(self, node: Node, place: Place) -> Node:
+        self._nodes += node.size
+        if self._nodes > MAX_NODES:
             todo = "aliases (*name) that hold other aliases multiply: write the values out"
-            raise _wrong("too many values", node.place, f"at most {MAX_NODES:,}", f"{node.size:,}", todo)
+            raise _wrong("too many values", place, f"at most {MAX_NODES:,}", todo=todo)
         if len(self._open) + node.depth > MAX_DEPTH + 1:
-            raise _wrong("nested too deep", node.place, f"at most {MAX_DEPTH} levels")
+            raise _wrong("nested too deep", place, f"at most {MAX_DEPTH} levels")
+        return node
 
     def _known(self, anchor: str | None, place: Place) -> Node:
         if any(node.anchor == anchor for node in self._open):
@@ -169,7 +171,11 @@ def _merged(pairs: list[tuple[Scalar, Node]]) -> tuple[tuple[Scalar, Node], ...]
     """Bring in what `<<` points to; keys written here win, then the first that was merged."""
     entries = [(key, value) for key, value in pairs if not _is_merge(key)]
     seen = {key.text for key, _ in entries}
-    for mapping in (source for key, value in pairs if _is_merge(key) for source in _merge_sources(value)):
+    merges = [(key, value) for key, value in pairs if _is_merge(key)]
+    if len(merges) > 1:
+        todo = "merge several at once: <<: [*first, *second]"
+        raise _wrong("the key << is there twice", merges[1][0].place, todo=todo)
+    for mapping in (source for _, value in merges for source in _merge_sources(value)):
         entries += [(key, value) for key, value in mapping.entries if key.text not in seen]
         seen |= {key.text for key, _ in mapping.entries}
     return tuple(entries)
@@ -187,9 +193,10 @@ def _merge_sources(value: Node) -> Iterator[Mapping]:
 
 
 def _refuse_tag(tag: str | None, place: Place) -> None:
-    if tag not in (None, _STRING_TAG):
+    if tag not in (None, f"{_YAML_TAGS}str"):
         todo = "delete the tag: a configuration holds text, numbers, true, false, lists and mappings"
-        raise _wrong("a YAML tag", place, "no tags", tag, todo)
+        got = str(tag).replace(_YAML_TAGS, "!!")
+        raise _wrong("a YAML tag", place, "no tags", got, todo)
 
 
 def _wrong(

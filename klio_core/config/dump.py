@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import yaml
 
 from klio_core.config.scalars import resolve
 from klio_core.config.schema.job import KlioConfig
 from klio_core.config.schema.section import plain_section
 from klio_core.config.substitute import escape
 
-if TYPE_CHECKING:
-    import yaml
+_STRING_TAG = "tag:yaml.org,2002:str"
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
+        # PyYAML would set lists flush with their key; klio's files indent them.
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+    def represent_text(self, value: str) -> yaml.ScalarNode:
+        # PyYAML quotes what YAML 1.1 would misread; we quote what our own reader would, such as 1e5.
+        style = None if isinstance(resolve(value), str) else "'"
+        return self.represent_scalar(_STRING_TAG, escape(value), style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def dump(config: KlioConfig) -> str:
@@ -18,21 +34,5 @@ def dump(config: KlioConfig) -> str:
 
     Templates and overrides are applied; a dollar sign is written `$$`, as templates need it.
     """
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-            # PyYAML would set lists flush with their key; klio's files indent them.
-            super().increase_indent(flow, False)
-
-        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
-            return True
-
-    Dumper.add_representer(str, _text)
-    return yaml.dump(plain_section(config), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    # PyYAML quotes what YAML 1.1 would misread; we quote what our own reader would, such as 1e5.
-    style = None if isinstance(resolve(value), str) else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", escape(value), style=style)
+    plain = plain_section(config)
+    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))

@@ -11,6 +11,11 @@ from klio_core.errors import ConfigError
 KeyPath = tuple[object, ...]
 
 
+# Of a file that is no configuration at all, the first problems say enough.
+_MOST_SHOWN = 50
+_LONGEST = 80
+
+
 class Place(NamedTuple):
     """Where a value was written: a file and its line (from 1), or an override given by hand."""
 
@@ -47,13 +52,14 @@ class InvalidConfig(ConfigError):
         super().__init__(f"{source} cannot be used: {count}")
 
     def __str__(self) -> str:
-        return "\n".join([self.what, *map(str, self.problems)])
+        more = len(self.problems) - _MOST_SHOWN
+        rest = [f"and {more} more"] if more > 0 else []
+        return "\n".join([self.what, *map(str, self.problems[:_MOST_SHOWN]), *rest])
 
 
 def dotted(path: KeyPath) -> str:
     """Write a path as an override writes it."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-    return text.removeprefix(".")
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{_legible(key)}" for key in path).removeprefix(".")
 
 
 def shown(value: object) -> str:
@@ -68,7 +74,12 @@ def shown(value: object) -> str:
         case list() | tuple():
             return "a list" if value else "an empty list"
     text = repr(value)
-    return text if len(text) <= 80 else f"{text[:76]}...{text[-1]}"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...{text[-1]}"
+
+
+def _legible(key: object) -> str:
+    text = str(key)
+    return text if text.isprintable() and len(text) <= _LONGEST else shown(text)
 
 
 def _order(problem: Problem) -> tuple[bool, str, int]:

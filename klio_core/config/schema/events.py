@@ -8,7 +8,7 @@ from pydantic import Field, Tag, model_validator
 
 from klio_core.config.schema.kinds import BY_TYPE, SECTION_OR_SWITCH, DirectoryKind, FileKind, PubSubKind
 from klio_core.config.schema.names import Subscription, Topic
-from klio_core.config.schema.scalars import Flag, Text, Whole, Word, nothing_is, one_of
+from klio_core.config.schema.scalars import Flag, Off, Text, Whole, Word, nothing_is, one_of
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 
@@ -134,7 +134,7 @@ class Events(Section):
     dead_letters: DeadLetters | None = None
     status: (
         Annotated[
-            Annotated[StatusRecords, Tag("type=section")] | Annotated[Flag, Tag("type=switch")],
+            Annotated[StatusRecords, Tag("type=section")] | Annotated[Off, Tag("type=switch")],
             SECTION_OR_SWITCH,
         ]
         | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, Tag, model_validator
 
@@ -13,7 +13,7 @@ from klio_core.config.schema.events import Events
 from klio_core.config.schema.kinds import SECTION_OR_SWITCH
 from klio_core.config.schema.metrics import Metrics
 from klio_core.config.schema.pipeline import KlioPipelineConfig
-from klio_core.config.schema.scalars import Count, Flag, Free, Seconds, Word, nothing_is
+from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, Word, nothing_is
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 
@@ -27,15 +27,16 @@ def _job_name(value: str) -> str:
     return value
 
 
-def _switched_off(value: object) -> object:
-    if value is True:
-        raise fault("not a value for this key", expected="a mapping, or false", got="true")
+def _version(value: int) -> int:
+    if value not in (1, 2):
+        raise fault("unknown version", expected="1 or 2", got=shown(value))
     return value
 
 
 JobName = Annotated[Word, AfterValidator(_job_name)]
+Version = Annotated[Whole, AfterValidator(_version)]
 MetricsOrFalse = Annotated[
-    Annotated[Metrics, Tag("type=section")] | Annotated[Flag, AfterValidator(_switched_off), Tag("type=switch")],
+    Annotated[Metrics, Tag("type=section")] | Annotated[Off, Tag("type=switch")],
     SECTION_OR_SWITCH,
     nothing_is(dict),
 ]
@@ -53,6 +54,7 @@ class KlioJobConfig(Section):
     wait_for_pipeline_running: Flag = False
     max_in_flight: Count = 100
     max_attempts: Count = 5
+    lease_s: Count = 60
     drain_timeout_s: Seconds = 60.0
     metrics: MetricsOrFalse = Field(default_factory=Metrics)
     events: Annotated[Events, nothing_is(dict)] = Field(default_factory=Events)
@@ -64,7 +66,7 @@ class KlioConfig(Section):
 
     advice: ClassVar = {"name": "write job_name"}
 
-    version: Annotated[Literal[1, 2], Field()] = 2
+    version: Version = 2
     job_name: JobName
     pipeline_options: Annotated[KlioPipelineConfig, nothing_is(dict)] = Field(
         default_factory=KlioPipelineConfig, repr=False

@@ -6,16 +6,16 @@ Text takes a number as it was written (`version: 1.10` is "1.10"); nothing else 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from klio_core.config.problems import shown
 from klio_core.config.scalars import WrittenFloat, resolve
 from klio_core.config.schema.wrong import fault
 from klio_core.config.suggest import did_you_mean
 
-_MISFIT = "not a value for this key"
 _LIKE_TRUE = frozenset({"true", "yes", "on", "y", "1"})
 _LIKE_FALSE = frozenset({"false", "no", "off", "n", "0"})
 
@@ -29,18 +29,16 @@ def _text(value: object) -> str:
         case int() | float() if not isinstance(value, bool):
             return str(value)
         case bool():
-            todo = f'write "{shown(value)}", in quotes, if text is meant'
-            raise fault(_MISFIT, expected="text", got=shown(value), todo=todo)
-    raise fault(_MISFIT, expected="text", got=shown(value))
+            raise _misfit("text", value, f'write "{shown(value)}", in quotes, if text is meant')
+    raise _misfit("text", value)
 
 
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    word = str(value).lower()
-    meant = "true" if word in _LIKE_TRUE else "false" if word in _LIKE_FALSE else None
+    meant = "true" if _means(value, _LIKE_TRUE) else "false" if _means(value, _LIKE_FALSE) else None
     todo = f"write {meant}, without quotes" if meant else None
-    raise fault(_MISFIT, expected="true or false", got=shown(value), todo=todo)
+    raise _misfit("true or false", value, todo)
 
 
 def _whole(value: object) -> int:
@@ -48,7 +46,7 @@ def _whole(value: object) -> int:
         return value
     meant = _number_meant(value)
     todo = f"write {int(meant)}, without quotes" if meant is not None and meant == int(meant) else None
-    raise fault(_MISFIT, expected="a whole number", got=_as_written(value), todo=todo)
+    raise _misfit("a whole number", value, todo)
 
 
 def _number(value: object) -> float:
@@ -56,7 +54,7 @@ def _number(value: object) -> float:
         return _finite(value)
     meant = _number_meant(value)
     todo = f"write {meant:g}, without quotes" if meant is not None else None
-    raise fault(_MISFIT, expected="a number", got=_as_written(value), todo=todo)
+    raise _misfit("a number", value, todo)
 
 
 def _finite(value: float) -> float:
@@ -65,7 +63,7 @@ def _finite(value: float) -> float:
     except OverflowError:
         number = float("inf")
     if number - number != 0:
-        raise fault(_MISFIT, expected="a finite number", got=_as_written(value))
+        raise _misfit("a finite number", value)
     return number
 
 
@@ -79,8 +77,21 @@ def _number_meant(value: object) -> float | None:
     return float(simple)
 
 
-def _as_written(value: object) -> str:
-    return value.written if isinstance(value, WrittenFloat) else shown(value)
+def _off(value: object) -> Literal[False]:
+    if value is False:
+        return False
+    raise _misfit("a mapping, or false", value, "write false, without quotes" if _means(value, _LIKE_FALSE) else None)
+
+
+def _means(value: object, words: frozenset[str]) -> bool:
+    return str(value).lower() in words
+
+
+def _misfit(expected: str, value: object, todo: str | None = None) -> PydanticCustomError:
+    if value is None:
+        todo = "give it a value, or leave the key out if it has a default"
+    got = value.written if isinstance(value, WrittenFloat) else shown(value)
+    return fault("not a value for this key", expected=expected, got=got, todo=todo)
 
 
 def _plain(value: Any) -> Any:
@@ -108,8 +119,7 @@ def one_of(*choices: str) -> BeforeValidator:
     def choose(value: object) -> str:
         found = by_lower.get(value.lower()) if isinstance(value, str) else None
         if found is None:
-            todo = did_you_mean(str(value), choices)
-            raise fault(_MISFIT, expected=", ".join(choices), got=shown(value), todo=todo)
+            raise _misfit(", ".join(choices), value, did_you_mean(str(value), choices))
         return found
 
     return BeforeValidator(choose)
@@ -123,6 +133,7 @@ def nothing_is(make: Callable[[], object]) -> BeforeValidator:
 Text = Annotated[str, BeforeValidator(_text)]
 Word = Annotated[Text, AfterValidator(_not_empty)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Off = Annotated[Literal[False], BeforeValidator(_off)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[Whole, Field(ge=1)]
 Number = Annotated[float, BeforeValidator(_number)]
