@@ -5,10 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import traceback
+from dataclasses import asdict, dataclass
 
-from klio_core.errors import UndecodableMessage
+from klio_core.errors import KlioError, UndecodableMessage
 from klio_core.status import bytes_of, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a message became a dead letter: a short stable word, the exception's type, its text, its traceback."""
+
+    reason: str
+    error: str
+    text: str
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Describe an exception."""
+        reason = error.reason if isinstance(error, KlioError) else "exception"
+        return cls(reason, type(error).__name__, str(error), "".join(traceback.format_exception(error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +43,9 @@ class DeadLetter:
     error: str
     text: str
     at: float
-    traceback: str = ""
+    trace: str = ""
     attempts: int = 1
-    version: str = field(default="")
+    version: str = ""
 
     @property
     def name(self) -> str:

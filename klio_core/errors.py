@@ -31,11 +31,13 @@ from typing import ClassVar
 class KlioError(Exception):
     """What happened, and, where known: where, what was expected, what was found, what to do.
 
-    `reason` is the short stable word under which a dead letter or a counter files this error.
+    `reason` is the short stable word under which a dead letter or a counter files this error. A `transient` error
+    may go away by itself: in a stream its message is delivered again instead of becoming a dead letter.
     """
 
     exit_code: ClassVar[int] = 1
     reason: ClassVar[str] = "klio-error"
+    transient: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -123,6 +125,7 @@ class EngineError(KlioError):
 class CloudError(KlioError):
     exit_code = 6
     reason = "cloud"
+    transient = True
 
 
 class EventError(CloudError):
@@ -136,11 +139,14 @@ class LocalCloudError(CloudError):
 class DataError(KlioError):
     exit_code = 6
     reason = "data"
+    transient = True
 
 
 class DataNotFound(DataError):
     reason = "data-not-found"
+    transient = False
 
 
 class LostLease(DataError):
     reason = "lost-lease"
+    transient = False

@@ -83,7 +83,11 @@ class Invocation:
     def parse(cls, argv: Sequence[str]) -> Invocation:
         """Read arguments. Raises UsageError for what is no option of a run; `--help` prints and exits."""
         given = vars(_parser().parse_args(list(argv)))
-        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in given.items() if v is not None})
+        said: dict[str, Any] = {}
+        for key, value in given.items():
+            if value is not None:
+                said[key] = tuple(value) if isinstance(value, list) else value
+        return cls(**said)
 
 
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Invocation)}

@@ -1,0 +1,202 @@
+"""What a job's code knows of its job: `self._klio` in a DoFn, the first argument of a function."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from klio.events.dead_letters import DeadLetters, dead_letters_for, default_dead_letters
+from klio.events.status import Recorder, recorder_for
+from klio.metrics import MetricsRegistry
+from klio.metrics.counts import count_dead_letter
+from klio.work import Work
+from klio_core.config import KlioConfig, load
+from klio_core.dead_letter import DeadLetter, Failure
+from klio_core.errors import JobCodeError
+from klio_core.message import Format, JobRef, Message
+from klio_core.status import State
+
+if TYPE_CHECKING:
+    from klio.gate import Gate
+
+log = logging.getLogger("klio")
+
+
+class KlioContext:
+    """One job in one run. It travels inside what Beam pickles; whatever is no value is made anew where it arrives.
+
+    `decides` says who applies the rules: the first `@handle_klio` that a message meets (True: a plain Beam pipeline),
+    or the gate that klioexec draws before the author's code (False).
+    """
+
+    def __init__(self, config: KlioConfig | None, *, decides: bool = False, run: str | None = None) -> None:
+        self._config = config
+        self.decides = decides
+        self.run = run or uuid.uuid4().hex[:12]
+        self._thread = threading.local()
+
+    @property
+    def bound(self) -> bool:
+        """Whether a job file was given. Without one nothing is decided, and errors are raised as they come."""
+        return self._config is not None
+
+    @property
+    def config(self) -> KlioConfig:
+        """The job file. Raises JobCodeError where no job is bound, as in a unit test that gave none."""
+        if self._config is None:
+            raise JobCodeError(
+                "the code asked for its job's configuration, and no job is bound",
+                todo="in a test use klio.testing.run_one, in a plain Beam pipeline klio.use_job('klio-job.yaml')",
+            )
+        return self._config
+
+    @cached_property
+    def job(self) -> JobRef:
+        """The job as messages name it: `.job_name`, `.gcp_project`."""
+        return JobRef(self.config.job_name, self.config.pipeline_options.project or "")
+
+    @property
+    def logger(self) -> logging.Logger:
+        """The logger of all klio jobs, named `klio`."""
+        return log
+
+    @cached_property
+    def metrics(self) -> MetricsRegistry:
+        """Counters, gauges and timers, as Beam's metrics."""
+        return MetricsRegistry(self.config.job_name if self.bound else "no job")
+
+    @cached_property
+    def streaming(self) -> bool:
+        """Whether events come without end, so that a message can be delivered again."""
+        return self.bound and bool(self.config.pipeline_options.streaming)
+
+    @cached_property
+    def format(self) -> Format:
+        """How bytes inside the pipeline are to be read."""
+        return Format.KLIO if self.bound and not self.decides else Format.EITHER
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The rules of this job."""
+        from klio.gate import Gate
+
+        return Gate(self.config, self.job)
+
+    @cached_property
+    def status(self) -> Recorder:
+        """Tells where each element is, to whoever listens."""
+        entry = self._config.job_config.events.status if self._config else None
+        kind = getattr(entry, "type", None)
+        place = getattr(entry, "topic", None) or getattr(entry, "location", "")
+        return recorder_for(self.config.job_name if self.bound else "", kind, place)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """Keeps messages that could not be worked on."""
+        entry: Any = self.config.job_config.events.dead_letters
+        if entry is None:
+            return default_dead_letters()
+        return dead_letters_for(entry.type, getattr(entry, "topic", None) or entry.location)
+
+    def bury(self, raw: bytes, element: bytes, failure: Failure, attempts: int = 1) -> None:
+        """Keep a message as a dead letter, count it, log it once, without its payload.
+
+        Raises EventError if the letter cannot be kept.
+        """
+        letter = DeadLetter(
+            message=raw,
+            element=element,
+            job=self.config.job_name,
+            reason=failure.reason,
+            error=failure.error,
+            text=failure.text,
+            at=time.time(),
+            trace=failure.traceback,
+            attempts=attempts,
+            version=version("klio"),
+        )
+        self.dead_letters.write(letter)
+        count_dead_letter(failure.reason)
+        said = f"{failure.reason}: {failure.error}: {failure.text.partition(chr(10))[0]}"
+        log.error("dead letter %r (%s)", element, said)
+        self.status.tell(element, State.DEAD_LETTER, said, attempt=attempts)
+
+    def begin(self, message: Message) -> Work:
+        """Answer the work on one message."""
+        data = self._config.job_config.data if self._config else None
+        return Work(message.element, data.inputs if data else (), data.outputs if data else ())
+
+    def resume(self, work: Work | None) -> None:
+        """Make `work` the one that this thread is at."""
+        self._thread.work = work
+
+    def download(self, name: str | bytes, source: int | str = 0) -> Path:
+        """Answer a local copy of the file `name` of a data input; it is removed when the element is done.
+
+        `source` is the input's number or name in the job file. Raises DataNotFound, BadElement, DataError.
+        """
+        return self._work().download(name, source)
+
+    def upload(self, name: str | bytes, target: int | str = 0) -> AbstractContextManager[Path]:
+        """Answer, for a `with` block, a local path to write the data output `name` to.
+
+        When the block ends well the file becomes the output, whole or not at all. `target` is the output's number or
+        name in the job file. Raises LostLease where another worker made the output meanwhile, and DataError.
+        """
+        return self._work().upload(name, target)
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        """Tell how far the work on the current element is, 0 to 1, with a word on what is being done."""
+        self.status.progress(self._work().element, fraction, note)
+
+    def _work(self) -> Work:
+        work: Work | None = getattr(self._thread, "work", None)
+        if work is None:
+            raise JobCodeError(
+                "no element is being worked on in this thread",
+                expected="a call from inside a function under @handle_klio",
+                todo="pass what you need to threads of your own, and call these from the function itself",
+            )
+        return work
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_config": self._config, "decides": self.decides, "run": self.run}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._thread = threading.local()
+
+
+UNBOUND = KlioContext(None)
+_current = UNBOUND
+
+
+def current() -> KlioContext:
+    """Answer the job of this process; `UNBOUND` where none was given."""
+    return _current
+
+
+def bind(context: KlioContext) -> KlioContext:
+    """Make `context` the job of this process. Answers the one that was bound before."""
+    global _current  # one process builds pipelines of one job at a time
+    before, _current = _current, context
+    return before
+
+
+def use_job(path: str | Path, overrides: Sequence[str] = (), templates: Sequence[str] = ()) -> KlioContext:
+    """Say which job the DoFns of a plain Beam pipeline belong to.
+
+    From here on `@handle_klio` itself applies the rules: ping, force, output exists, input missing. Call it before
+    the pipeline is built. Raises ConfigError for a job file that cannot be used.
+    """
+    context = KlioContext(load(Path(path), overrides=overrides, templates=templates), decides=True)
+    bind(context)
+    return context

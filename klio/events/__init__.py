@@ -1,0 +1,1 @@
+"""Events: KlioMessages as they arrive at a job and leave it, dead letters, status records."""

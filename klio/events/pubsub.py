@@ -1,0 +1,176 @@
+"""Google Pub/Sub: the only file that speaks to that service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from google.api_core import exceptions as google_errors
+from google.cloud import pubsub
+
+from klio_core.errors import EventError
+
+# A pull or an acknowledgement that is not answered in this time is asked again.
+_CALL_S = 30.0
+_PUBLISH_S = 60.0
+# Batches of 5 ms: a tenth of what a listener notices, and thousands of messages per call under load.
+_BATCHING = pubsub.types.BatchSettings(max_messages=500, max_latency=0.005)
+_ABSENT = (google_errors.ServiceUnavailable, google_errors.RetryError, google_errors.InternalServerError)
+_REFUSED = (google_errors.NotFound, google_errors.PermissionDenied, google_errors.InvalidArgument)
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A message that this process holds the lease of."""
+
+    ack_id: str
+    message_id: str
+    data: bytes
+    attributes: dict[str, str]
+    publish_time: float
+    ordering_key: str
+    attempt: int
+
+
+def publish(topic: str, data: bytes, **attributes: str) -> Future[str]:
+    """Send a message soon; the future answers its id, or raises what the service said."""
+    future: Future[str] = _publisher(_emulator()).publish(topic, data, timeout=_PUBLISH_S, **attributes)
+    return future
+
+
+def wait_for(topic: str, futures: Sequence[Future[str]]) -> None:
+    """Wait until all are published. Raises EventError if one was not."""
+    for future in futures:
+        try:
+            future.result(_PUBLISH_S + 5)
+        except (google_errors.GoogleAPICallError, google_errors.RetryError, TimeoutError, ValueError) as error:
+            raise EventError(
+                "an event could not be published",
+                where=topic,
+                got=f"{type(error).__name__}: {error}",
+                todo="check that the topic exists and that this account may publish to it",
+            ) from error
+
+
+class Subscription:
+    """One subscription, read by pulling: exactly as many messages are held as were asked for."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._client = pubsub.SubscriberClient()
+
+    def pull(self, limit: int, wait_s: float) -> list[Leased] | None:
+        """Answer up to `limit` messages, as soon as there is one; an empty list after `wait_s` seconds.
+
+        None where the service does not answer: it may come back. Raises EventError where the subscription is gone or
+        refused.
+        """
+        try:
+            answer = self._client.pull(subscription=self.path, max_messages=limit, timeout=wait_s, retry=None)
+        except google_errors.DeadlineExceeded:
+            return []
+        except _ABSENT:
+            return None
+        except _REFUSED as error:
+            raise _cannot_read(self.path, error) from error
+        return [_leased(received) for received in answer.received_messages]
+
+    def ack(self, ack_ids: Sequence[str]) -> None:
+        """Say that these messages are done with. Raises EventError if the service does not take it."""
+        self._call(lambda ids: self._client.acknowledge(subscription=self.path, ack_ids=ids, timeout=_CALL_S), ack_ids)
+
+    def extend(self, ack_ids: Sequence[str], seconds: int) -> None:
+        """Keep the leases for `seconds` from now; 0 gives the messages back."""
+        self._call(
+            lambda ids: self._client.modify_ack_deadline(
+                subscription=self.path, ack_ids=ids, ack_deadline_seconds=seconds, timeout=_CALL_S
+            ),
+            ack_ids,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _call(self, ask: Any, ack_ids: Sequence[str]) -> None:
+        for start in range(0, len(ack_ids), 1000):  # a request holds half a megabyte at most
+            try:
+                ask(list(ack_ids[start : start + 1000]))
+            except google_errors.GoogleAPICallError as error:
+                raise _cannot_read(self.path, error) from error
+
+
+def check_subscription(path: str) -> None:
+    """Raise EventError unless the subscription is there to be read."""
+    with pubsub.SubscriberClient() as client:
+        try:
+            client.get_subscription(subscription=path, timeout=_CALL_S)
+        except google_errors.GoogleAPICallError as error:
+            raise _cannot_read(path, error) from error
+
+
+def check_topic(path: str) -> None:
+    """Raise EventError unless the topic is there."""
+    try:
+        _publisher(_emulator()).get_topic(topic=path, timeout=_CALL_S)
+    except google_errors.GoogleAPICallError as error:
+        raise EventError(
+            "the topic cannot be used",
+            where=path,
+            got=f"{type(error).__name__}: {error.message}",
+            todo="check the name in klio-job.yaml; `klio job run --local` makes missing topics on the local cloud",
+        ) from error
+
+
+def ensure_topic(path: str) -> None:
+    """Make the topic unless it is there."""
+    try:
+        _publisher(_emulator()).create_topic(name=path, timeout=_CALL_S)
+    except google_errors.AlreadyExists:
+        return
+
+
+def ensure_subscription(path: str, topic: str, ack_deadline_s: int = 60) -> None:
+    """Make the subscription unless it is there."""
+    with pubsub.SubscriberClient() as client:
+        try:
+            request = {"name": path, "topic": topic, "ack_deadline_seconds": ack_deadline_s}
+            client.create_subscription(request=request, timeout=_CALL_S)
+        except google_errors.AlreadyExists:
+            return
+
+
+def _cannot_read(path: str, error: google_errors.GoogleAPICallError) -> EventError:
+    return EventError(
+        "the subscription cannot be read",
+        where=path,
+        got=f"{type(error).__name__}: {error.message}",
+        todo="check the name in klio-job.yaml; `klio job run --local` makes missing ones on the local cloud",
+    )
+
+
+def _leased(received: Any) -> Leased:
+    message = received.message
+    return Leased(
+        received.ack_id,
+        message.message_id,
+        message.data,
+        dict(message.attributes),
+        message.publish_time.timestamp(),
+        message.ordering_key,
+        max(1, received.delivery_attempt),
+    )
+
+
+def _emulator() -> str:
+    return os.environ.get("PUBSUB_EMULATOR_HOST", "")
+
+
+@cache
+def _publisher(_emulator_host: str) -> pubsub.PublisherClient:
+    # One for the process: it batches over all transforms. Another emulator needs another client.
+    return pubsub.PublisherClient(batch_settings=_BATCHING)

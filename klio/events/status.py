@@ -1,0 +1,127 @@
+"""Where status records go. Writing one never decides the outcome of the work: a failure is logged, once."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from concurrent.futures import Future
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from klio_core.status import State, Status
+
+log = logging.getLogger("klio.status")
+# Progress of one element is told this often at most; people do not read faster.
+_PROGRESS_S = 0.2
+
+
+class Records(Protocol):
+    """A place for status records."""
+
+    def write(self, status: Status) -> None:
+        """Take one record. Must neither wait for a service nor raise."""
+
+
+class NoRecords:
+    """Nobody asked for records."""
+
+    def write(self, status: Status) -> None:
+        """Forget the record."""
+
+
+class TopicOfRecords:
+    """Publishes each record; nobody waits for it."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._complained = False
+
+    def write(self, status: Status) -> None:
+        """Send the record on its way."""
+        from klio.events import pubsub
+
+        pubsub.publish(self._topic, status.encode(), job=status.job).add_done_callback(self._sent)
+
+    def _sent(self, future: Future[str]) -> None:
+        error = future.exception()
+        if error is not None and not self._complained:
+            self._complained = True
+            log.warning("status records cannot be written to %s (%s); the work goes on", self._topic, error)
+
+
+class DirectoryOfRecords:
+    """A line for each record, in one file for each worker."""
+
+    def __init__(self, location: str) -> None:
+        self._path = Path(location) / f"{worker_name()}.jsonl"
+        self._complained = False
+
+    def write(self, status: Status) -> None:
+        """Add one line."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(status.encode() + b"\n")
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                log.warning("status records cannot be written to %s (%s); the work goes on", self._path, error)
+
+
+class Recorder:
+    """What a job tells of its elements.
+
+    `finished`, where a runner sets it, collects the elements that came to a final state, so that the runner can tell
+    of those that the author's code filtered out.
+    """
+
+    def __init__(self, job: str, records: Records) -> None:
+        self._job = job
+        self._records = records
+        self._worker = worker_name()
+        self._told: dict[bytes, float] = {}
+        self.finished: set[bytes] | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody listens, so that callers may save themselves the work."""
+        return isinstance(self._records, NoRecords)
+
+    def tell(
+        self, element: bytes, state: State, note: str = "", seconds: float | None = None, attempt: int = 1
+    ) -> None:
+        """Record that `element` has come to `state`."""
+        if self.finished is not None and state.final:
+            self.finished.add(element)
+        if not self.silent:
+            self._write(element, state, None, note, seconds, attempt)
+
+    def progress(self, element: bytes, fraction: float, note: str = "") -> None:
+        """Record how far the work on `element` is, 0 to 1; records closer than 0.2 s to the last one are left out."""
+        now = time.monotonic()
+        if self.silent or now - self._told.get(element, 0.0) < _PROGRESS_S:
+            return
+        self._told = {element: now}
+        self._write(element, State.WORKING, min(max(fraction, 0.0), 1.0), note, None, 1)
+
+    def _write(
+        self, element: bytes, state: State, fraction: float | None, note: str, seconds: float | None, attempt: int
+    ) -> None:
+        status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
+        self._records.write(status)
+
+
+@cache
+def recorder_for(job: str, kind: str | None, place: str) -> Recorder:
+    """Answer the recorder of one `events.status` entry: its type, and its topic or location; one for the process."""
+    if kind is None:
+        return Recorder(job, NoRecords())
+    return Recorder(job, TopicOfRecords(place) if kind == "pubsub" else DirectoryOfRecords(place))
+
+
+def worker_name() -> str:
+    """Answer the name of this process among all workers."""
+    return f"{socket.gethostname()}-{os.getpid()}"

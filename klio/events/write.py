@@ -1,0 +1,111 @@
+"""Event outputs: where a job's messages go, as Beam transforms that take encoded messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import apache_beam as beam
+
+from klio.context import KlioContext
+from klio.events import pubsub
+from klio_core.errors import BadPayload, MessageError
+from klio_core.message import Message
+from klio_core.status import State
+
+
+def write_events(done: Sequence[tuple[str, State, Any]], entry: Any | None, context: KlioContext, label: str) -> None:
+    """Write each PCollection of `done`, a label with it and the state its elements have come to, to an event output.
+
+    Without an output (`entry` None) the elements are recorded as done, and that is all. Pub/Sub gets a writer for
+    each collection: flattened, they would wait for each other.
+    """
+    if entry is not None and entry.type == "file":
+        leaving = [
+            part | f"{label}: {name} leave" >> beam.ParDo(Leave(context, state, entry)) for name, state, part in done
+        ]
+        flat = tuple(leaving) | f"{label}: together" >> beam.Flatten()
+        (
+            flat
+            | f"{label}: elements" >> beam.Map(_element_of)
+            | label >> beam.io.WriteToText(entry.file_path_prefix, **_file_options(entry))
+        )
+        return
+    for name, state, part in done:
+        part | f"{label}: {name}" >> beam.ParDo(
+            Publish(context, state, entry) if entry else Leave(context, state, None)
+        )
+
+
+class Leave(beam.DoFn):
+    """Takes what was only for this job off each message, and records that its element is done."""
+
+    def __init__(self, context: KlioContext, state: State, entry: Any | None) -> None:
+        self._context = context
+        self._state = state
+        self._keep_payload = bool(entry is not None and entry.keep_payload)
+
+    def process(self, raw: bytes) -> Iterator[bytes]:
+        """Yield the message as it leaves the job."""
+        message = self._leaving(raw)
+        self._context.status.tell(message.element, self._state)
+        yield message.encode()
+
+    def _leaving(self, raw: bytes) -> Message:
+        try:
+            return Message.decode(raw).leaving(keep_payload=self._keep_payload)
+        except (MessageError, TypeError) as error:
+            raise BadPayload(
+                "run() returned something that is no message",
+                expected="the PCollection of a transform under @handle_klio, or the bytes that came in",
+                got=f"{type(raw).__name__}: {raw!r:.80}",
+                todo="end run() with a DoFn under @handle_klio that yields `data`",
+            ) from error
+
+
+class Publish(Leave):
+    """Publishes each message at once and waits for all of a bundle before the bundle ends.
+
+    Beam, and with it the acknowledgement of the events that came in, goes on only when the service has every message.
+    """
+
+    def __init__(self, context: KlioContext, state: State, entry: Any) -> None:
+        super().__init__(context, state, entry)
+        self._topic = entry.topic
+
+    def start_bundle(self) -> None:
+        """Begin with nothing sent."""
+        self._sent: list[tuple[bytes, Future[str]]] = []
+
+    def process(self, raw: bytes) -> Iterator[bytes]:
+        """Send one message on its way; nothing comes after."""
+        message = self._leaving(raw)
+        self._sent.append((message.element, pubsub.publish(self._topic, message.encode())))
+        return iter(())
+
+    def finish_bundle(self) -> None:
+        """Wait for the service, then record the elements as done."""
+        pubsub.wait_for(self._topic, [future for _, future in self._sent])
+        for element, _ in self._sent:
+            self._context.status.tell(element, self._state)
+        self._sent = []
+
+
+def _element_of(raw: bytes) -> str:
+    return Message.decode(raw).element.decode("utf-8", "surrogateescape")
+
+
+def _file_options(entry: Any) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _FILE_OPTIONS}
+
+
+_FILE_OPTIONS = (
+    "file_name_suffix",
+    "append_trailing_newlines",
+    "num_shards",
+    "shard_name_template",
+    "compression_type",
+    "header",
+    "footer",
+)

@@ -1,0 +1,45 @@
+"""What klio itself counts: one namespace, a few names, so that a run can say what became of each message."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from apache_beam.metrics import Metrics
+
+from klio_core.decision import Verdict
+
+NAMESPACE = "klio"
+READ = "read"
+SECONDS = "work-ns"
+FILTERED = "filtered"
+
+
+def count(name: str, number: int = 1) -> None:
+    """Add to one of klio's counters."""
+    _counter(name).inc(number)
+
+
+def count_verdict(verdict: Verdict) -> None:
+    """Count what a gate said: `verdict/process/`, `verdict/drop/input missing`."""
+    count(f"verdict/{verdict.action}/{verdict.reason}")
+
+
+def count_dead_letter(reason: str) -> None:
+    """Count a dead letter under its reason."""
+    count(f"dead-letter/{reason}")
+
+
+def count_work(nanoseconds: int) -> None:
+    """Record how long the author's code worked on one element."""
+    _distribution(SECONDS).update(nanoseconds)
+
+
+@cache
+def _counter(name: str) -> Any:
+    return Metrics.counter(NAMESPACE, name)
+
+
+@cache
+def _distribution(name: str) -> Any:
+    return Metrics.distribution(NAMESPACE, name)

@@ -1,0 +1,1 @@
+"""What an author puts into a pipeline."""

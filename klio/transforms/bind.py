@@ -1,0 +1,185 @@
+"""Turns marks into one callable: functions, methods, generators and DoFns take the one shape that `handle` knows.
+
+A decorator only marks. When a class is made, Python tells each marked method of it (`__set_name__`), and the method
+is composed there and then, in one written order; a marked function is composed when it is called. The job travels
+inside what is pickled: in the DoFn's state, or in the marked function's.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
+
+from klio.context import KlioContext, current
+from klio.transforms.handle import handle
+
+_STATE = "_klio_context"
+_CARRIES = "_klio_carries"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What decorators asked for."""
+
+    handle: bool = False  # decode, decide, encode, bury
+    context_first: bool = False  # the context is the first argument
+    context_on_self: bool = False  # the context is self._klio
+
+
+class Marked:
+    """A callable with marks on it. It behaves as the composed callable, wherever Beam or Python put it."""
+
+    def __init__(self, func: Callable[..., Any], marks: Marks) -> None:
+        self.func = func
+        self.marks = marks
+        self.context: KlioContext | None = None
+        functools.update_wrapper(self, func)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        setattr(owner, name, _method(self.func, self.marks, owner, name))
+        _carry_context(owner)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _takes_self(self.func):  # a method that another decorator took away before its class was made
+            return _method(self.func, self.marks, type(args[0]), self.func.__name__)(*args, **kwargs)
+        return _function(self.func, self.marks, self.context or current())(*args, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        module, name = self.func.__module__, self.func.__qualname__
+        context = self.context or current()
+        if _findable(module, name, self):
+            return _found, (module, name, context)
+        return _remade, (self.func, self.marks, context)
+
+
+def mark(func: Callable[..., Any], **asked: bool) -> Marked:
+    """Add marks to a callable, which may have some already."""
+    if isinstance(func, Marked):
+        return Marked(func.func, replace(func.marks, **asked))
+    return Marked(func, Marks(**asked))
+
+
+def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> Callable[..., Any]:
+    if not marks.handle or name == "expand":
+        return _plain_method(func, marks)
+    run = _process if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
+
+    @functools.wraps(func)
+    def handled(self: Any, raw: bytes, *args: Any, **kwargs: Any) -> Any:
+        context = _context_of(self)
+        self._klio = context
+        if marks.context_first:
+            return run(context, raw, lambda data: func(self, context, data, *args, **kwargs), func.__qualname__)
+        return run(context, raw, lambda data: func(self, data, *args, **kwargs), func.__qualname__)
+
+    return _untyped(handled, func)
+
+
+def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
+    """Hide what the author says of types: Beam would hold the bytes that pass to what is said of `data`."""
+    signature = inspect.signature(func)
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+    wrapper.__annotations__ = {}
+    wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=bare, return_annotation=inspect.Signature.empty
+    )
+    return wrapper
+
+
+def _plain_method(func: Callable[..., Any], marks: Marks) -> Callable[..., Any]:
+    @functools.wraps(func)
+    def with_context(self: Any, *args: Any, **kwargs: Any) -> Any:
+        context = _context_of(self)
+        if marks.context_on_self or marks.handle:
+            self._klio = context
+        return func(self, context, *args, **kwargs) if marks.context_first else func(self, *args, **kwargs)
+
+    return with_context
+
+
+def _function(func: Callable[..., Any], marks: Marks, context: KlioContext) -> Callable[..., Any]:
+    if not marks.handle:
+        return functools.partial(func, context)
+
+    def handled(raw: bytes, *args: Any, **kwargs: Any) -> Any:
+        return _one_or_all(context, raw, lambda data: func(context, data, *args, **kwargs), func.__qualname__)
+
+    return handled
+
+
+def _process(context: KlioContext, raw: bytes, call: Callable[[Any], Any], name: str) -> Iterator[Any]:
+    return handle(context, raw, call, name)
+
+
+def _one_or_all(context: KlioContext, raw: bytes, call: Callable[[Any], Any], name: str) -> Any:
+    """For functions: one result as it is (`beam.Map`), the results of a generator as a list (`beam.FlatMap`)."""
+    several = False
+
+    def noted(data: Any) -> Any:
+        nonlocal several
+        result = call(data)
+        several = isinstance(result, types.GeneratorType)
+        return result
+
+    results = list(handle(context, raw, noted, name))
+    if several:
+        return results
+    return results[0] if results else TaggedOutput("drop", raw)
+
+
+def _context_of(instance: Any) -> KlioContext:
+    context: KlioContext = getattr(instance, _STATE, None) or current()
+    return context
+
+
+def _carry_context(owner: type) -> None:
+    """Make instances of `owner` take the job along when they are pickled."""
+    if _CARRIES in vars(owner):
+        return
+    base = getattr(owner, "__getstate__", None)
+
+    def getstate(self: Any) -> Any:
+        state = base(self) if base is not None else vars(self)
+        if isinstance(state, dict) or state is None:
+            return {**(state or {}), _STATE: _context_of(self)}
+        return state
+
+    setattr(owner, "__getstate__", getstate)  # noqa: B010  (a type checker knows only its own __getstate__)
+    setattr(owner, _CARRIES, True)
+
+
+def _takes_self(func: Callable[..., Any]) -> bool:
+    return next(iter(inspect.signature(func).parameters), None) == "self"
+
+
+def _findable(module: str, qualname: str, marked: Marked) -> bool:
+    if module == "__main__" or "<locals>" in qualname:
+        return False
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found is marked or (isinstance(found, Marked) and found.func is marked.func)
+
+
+def _found(module: str, qualname: str, context: KlioContext) -> Marked:
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return _remade(found.func, found.marks, context)
+
+
+def _remade(func: Callable[..., Any], marks: Marks, context: KlioContext) -> Marked:
+    marked = Marked(func, marks)
+    marked.context = context
+    return marked

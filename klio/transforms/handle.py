@@ -1,0 +1,126 @@
+"""The life of one message in one decorated callable: decode, decide, work, encode, and every way it can fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import GeneratorType
+from typing import Any
+
+from apache_beam.pvalue import TaggedOutput
+
+from klio.context import KlioContext, log
+from klio.metrics.counts import count_verdict, count_work
+from klio.transforms.yields import outgoing
+from klio.work import Work
+from klio_core.dead_letter import Failure
+from klio_core.decision import PROCESS, Action, Verdict
+from klio_core.errors import KlioError, LostLease, MessageError
+from klio_core.message import Decided, Message
+from klio_core.status import State
+
+DROP = "drop"
+Call = Callable[[Any], Any]
+_SEVERAL = (GeneratorType, list, tuple, map, filter)
+
+
+def handle(context: KlioContext, raw: bytes, call: Call, name: str) -> Iterator[Any]:
+    """Yield the encoded messages that the author's `call(data)` makes of one incoming message.
+
+    Nothing that `call` raises leaves here, except what a stream can cure by delivering the message again, and what a
+    unit test with no job bound wants to see. It is buried instead, and the original bytes go to the output `drop`.
+    """
+    metrics = context.metrics
+    metrics.counter("kmsg-received", transform=name).inc()
+    try:
+        message, verdict = _decided(context, raw) if context.decides else (_decoded(context, raw), PROCESS)
+    except MessageError as error:
+        yield from _failed(context, raw, raw, error, name)
+        return
+    if verdict.action is Action.PASS_ON:
+        yield message.encode()
+    if verdict.action is not Action.PROCESS:
+        return
+    success = metrics.counter("kmsg-success", transform=name)
+    for result in _work(context, message, raw, call, name):
+        if not isinstance(result, TaggedOutput) or result.tag != DROP:
+            success.inc()
+        yield result
+
+
+def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: str) -> Iterator[Any]:
+    work = context.begin(message)
+    context.status.tell(message.element, State.WORKING)
+    data = message.author_data()
+    try:
+        for value in _timed(context, work, call, data):
+            yield from _encoded(message, data, value, lambda error: _failed(context, raw, message.element, error, name))
+    except LostLease as error:
+        log.warning("%s: our copy is dropped, another worker made the output first", error.what)
+        count_verdict(Verdict(Action.DROP, error.reason))
+        context.status.tell(message.element, State.DROPPED, error.reason)
+    except Exception as error:  # noqa: BLE001  (the author's code may raise anything; nothing is swallowed)
+        yield from _failed(context, raw, message.element, error, name)
+    finally:
+        work.close()
+
+
+def _timed(context: KlioContext, work: Work, call: Call, data: Any) -> Iterator[Any]:
+    """Yield the values of the author's code; the clock stands while others work on what was yielded."""
+    spent = 0
+    try:
+        context.resume(work)
+        start = time.perf_counter_ns()
+        values = call(data)
+        values = iter(values) if isinstance(values, _SEVERAL) else iter((values,))
+        spent += time.perf_counter_ns() - start
+        while True:
+            context.resume(work)
+            start = time.perf_counter_ns()
+            try:
+                value = next(values)
+            except StopIteration:
+                return
+            finally:
+                spent += time.perf_counter_ns() - start
+            yield value
+    finally:
+        context.resume(None)
+        count_work(spent)
+
+
+def _encoded(message: Message, data: Any, value: Any, failed: Callable[[Exception], Iterator[Any]]) -> Iterator[Any]:
+    tag = value.tag if isinstance(value, TaggedOutput) else None
+    try:
+        encoded = outgoing(message, data, value.value if tag is not None else value).encode()
+    except MessageError as error:
+        yield from failed(error)  # this yield is lost, the next ones are not
+        return
+    yield encoded if tag is None else TaggedOutput(tag, encoded)
+
+
+def _failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> Iterator[Any]:
+    transient = isinstance(error, KlioError) and error.transient
+    if not context.bound or (transient and context.streaming):
+        raise error
+    context.metrics.counter("kmsg-drop-error", transform=name).inc()
+    context.bury(raw, element, Failure.of(error))
+    yield TaggedOutput(DROP, raw)
+
+
+def _decoded(context: KlioContext, raw: bytes) -> Message:
+    return Message.decode(raw, context.format)
+
+
+def _decided(context: KlioContext, raw: bytes) -> tuple[Message, Verdict]:
+    """Answer what this run's first decorated callable found for the message, or find it now and mark the message."""
+    message = _decoded(context, raw)
+    mark = message.decided
+    if mark is not None and mark.run == context.run:
+        return message, Verdict(Action(mark.action), mark.reason)
+    (found,) = context.gate.decide([raw])
+    if found.error is not None:
+        raise found.error
+    context.gate.tell(found, context.status)
+    verdict = found.verdict
+    return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict

@@ -1,0 +1,122 @@
+"""`klioexec`: what runs inside a job's container, and behind `klio` on this machine."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from klio_core.errors import KlioError
+from klio_core.invocation import Invocation
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def klioexec() -> None:
+    """Run, test and serve klio jobs in this process."""
+
+
+@klioexec.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Run a job. `klioexec run --help` lists the options."""
+    invocation = Invocation.parse(arguments)
+    _log(verbose=invocation.verbose)
+    from klio_exec.run import run as run_job
+
+    summary, status = run_job(invocation)
+    click.echo(summary, err=True)
+    sys.exit(status)
+
+
+@klioexec.command(context_settings={"ignore_unknown_options": True})
+@click.option("--job-dir", "-j", type=click.Path(path_type=Path), default=Path(), help="The job's directory.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(job_dir: Path, arguments: tuple[str, ...]) -> None:
+    """Run the job's own tests; arguments after -- are pytest's."""
+    from klio_exec.test import run_tests
+
+    sys.exit(run_tests(job_dir, arguments))
+
+
+@klioexec.group()
+def local() -> None:
+    """The local cloud of a project: Pub/Sub and an object store on this machine."""
+
+
+_project = click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project's directory.")
+_pubsub_port = click.option("--pubsub-port", type=int, default=0, help="Where Pub/Sub listens; 0: any free port.")
+_objects_port = click.option("--objects-port", type=int, default=0, help="Where objects are; 0: any free port.")
+
+
+@local.command()
+@_project
+@_pubsub_port
+@_objects_port
+def up(project: Path, pubsub_port: int, objects_port: int) -> None:
+    """Start it, unless it is up."""
+    from klio_exec.local import world
+
+    state = world.up(project, pubsub_port, objects_port)
+    click.echo(f"the local cloud is up: Pub/Sub {state.pubsub}, objects {state.objects}, process {state.pid}", err=True)
+
+
+@local.command()
+@_project
+def down(project: Path) -> None:
+    """Stop it; topics, messages and objects stay."""
+    from klio_exec.local import world
+
+    click.echo("stopped" if world.down(project) else "it was not up", err=True)
+
+
+@local.command()
+@_project
+def reset(project: Path) -> None:
+    """Stop it, and throw all its topics, messages and objects away."""
+    from klio_exec.local import world
+
+    world.reset(project)
+    click.echo("the local cloud is empty", err=True)
+
+
+@local.command(hidden=True)
+@_project
+@_pubsub_port
+@_objects_port
+def serve(project: Path, pubsub_port: int, objects_port: int) -> None:
+    """Be the local cloud, until SIGTERM."""
+    _log(verbose=False)
+    from klio_exec.local import world
+
+    world.serve(project, pubsub_port, objects_port)
+
+
+def _log(*, verbose: bool) -> None:
+    logging.basicConfig(level=logging.INFO, format=_FORMAT, datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("klio").setLevel(logging.DEBUG if verbose else logging.INFO)
+    for noisy in ("apache_beam", "google", "root"):
+        logging.getLogger(noisy).setLevel(logging.INFO if verbose else logging.ERROR)
+
+
+def main() -> None:
+    """Run the command; an error of ours is its text and its exit status."""
+    try:
+        klioexec.main(standalone_mode=False)
+    except KlioError as error:
+        if "-v" in sys.argv or "--verbose" in sys.argv:
+            logging.getLogger("klio").debug("the traceback", exc_info=error)
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Makes a job file say outright what --local means: this machine, the local cloud, dead letters and status kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from klio_core.config import DirectoryRecords, KlioConfig, TopicRecords
+from klio_core.local_state import state_dir
+from klio_core.names import status_topic
+
+
+def localised(config: KlioConfig, project_dir: Path) -> KlioConfig:
+    """Answer the job as it runs on this machine against the local cloud."""
+    events = config.job_config.events
+    said: dict[str, object] = {}
+    if events.dead_letters is None:
+        said["dead_letters"] = DirectoryRecords(location=str(dead_letter_dir(project_dir, config.job_name)))
+    if events.status is None and config.pipeline_options.streaming:
+        said["status"] = TopicRecords(topic=status_topic(config.pipeline_options.project))
+    job_config = config.job_config.model_copy(update={"events": events.model_copy(update=said)})
+    return config.model_copy(update={"job_config": job_config, "pipeline_options": _direct(config)})
+
+
+def dead_letter_dir(project_dir: Path, job_name: str) -> Path:
+    """Answer where a job's dead letters are kept under --local, unless the job file says."""
+    return state_dir(project_dir) / "dead-letters" / job_name
+
+
+def _direct(config: KlioConfig) -> object:
+    return config.pipeline_options.model_copy(update={"runner": "DirectRunner"})

@@ -1,0 +1,72 @@
+"""The whole framework on one page: read, gate, run, write, and what is counted on the way."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+
+from apache_beam import PCollection, Pipeline
+
+from klio.context import KlioContext
+from klio.events.read import format_of, read_events
+from klio.events.write import write_events
+from klio.transforms.gating import PASS_ON, Decide
+from klio_core.errors import JobCodeError
+from klio_core.status import State
+from klio_exec.load import call_run
+
+
+def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], Any]) -> None:
+    """Draw a job: each event input is read and gated, the author's run() works, every event output is written.
+
+    What the gate passes on goes round the author's code. Raises JobCodeError where run() breaks its contract.
+    """
+    config = context.config
+    arrived, passed_on = _arrive(pipeline, context)
+    done = call_run(run, arrived, config)
+    outputs = [entry for entry in config.job_config.events.outputs if not entry.skip_klio_write]
+    if not isinstance(done, PCollection):
+        if outputs or done is not None:
+            raise _wrong_return(run, done)
+        parts = []
+    else:
+        parts = [("done", State.COMMITTED, done)]
+    parts += [(f"passed on {number}", State.PASSED_ON, part) for number, part in enumerate(passed_on)]
+    for number, entry in enumerate(outputs or [None]):
+        if parts:
+            write_events(parts, entry, context, f"Write {entry.type} {number}" if entry else "Done")
+
+
+def _arrive(pipeline: Pipeline, context: KlioContext) -> tuple[Any, list[Any]]:
+    """Answer what run() gets, and the messages that go round it.
+
+    One event input is a PCollection, several are a namedtuple of them: `file0`, `pubsub1`, or the input's `name`.
+    """
+    entries = context.config.job_config.events.inputs
+    arrived: dict[str, Any] = {}
+    passed_on = []
+    for number, entry in enumerate(entries):
+        name = entry.name or f"{entry.type}{number}"
+        if entry.skip_klio_read:
+            arrived[name] = pipeline
+            continue
+        events = read_events(pipeline, entry, context.config.job_name, f"Read {name}")
+        gated = events | f"Decide {name}" >> Decide(context, format_of(entry))
+        arrived[name] = gated.process
+        passed_on.append(gated[PASS_ON])
+    if not arrived:
+        return pipeline, []
+    if len(arrived) == 1:
+        return next(iter(arrived.values())), passed_on
+    return namedtuple("MultiInputPCollTuple", arrived)(**arrived), passed_on  # noqa: PYI024  (fields are the job's)
+
+
+def _wrong_return(run: Any, done: Any) -> JobCodeError:
+    return JobCodeError(
+        "run() returned no PCollection",
+        where=f"{run.__code__.co_filename}:{run.__code__.co_firstlineno}" if hasattr(run, "__code__") else repr(run),
+        expected="the PCollection of the last transform, whose messages are written to events.outputs",
+        got=repr(done),
+        todo="end run() with `return in_pcol | beam.ParDo(…)`",
+    )

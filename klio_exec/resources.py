@@ -1,0 +1,48 @@
+"""The topics, subscriptions and buckets of a job: made on the local cloud, looked for everywhere else."""
+
+from __future__ import annotations
+
+from klio.events import pubsub
+from klio.events.read import subscription_of
+from klio_core.config import KlioConfig
+from klio_core.names import Resource, parse_resource
+
+
+def make_missing(config: KlioConfig) -> None:
+    """Make every topic and subscription that the job names, as the local cloud is to have them."""
+    events = config.job_config.events
+    for topic in _topics(config):
+        pubsub.ensure_topic(topic)
+    for entry in events.inputs:
+        if entry.type == "pubsub":
+            subscription = subscription_of(entry, config.job_name)
+            pubsub.ensure_subscription(subscription, entry.topic or _topic_of(subscription))
+
+
+def check(config: KlioConfig) -> None:
+    """Raise EventError where a topic or subscription of the job is missing."""
+    events = config.job_config.events
+    for entry in events.inputs:
+        if entry.type == "pubsub":
+            pubsub.check_subscription(subscription_of(entry, config.job_name))
+    for output in events.outputs:
+        if output.type == "pubsub" and not output.skip_klio_write:
+            pubsub.check_topic(output.topic)
+
+
+def _topics(config: KlioConfig) -> list[str]:
+    events = config.job_config.events
+    entries = [*events.inputs, *events.outputs, events.dead_letters, events.status]
+    named = [getattr(entry, "topic", None) for entry in entries]
+    unnamed = [
+        _topic_of(entry.subscription)
+        for entry in events.inputs
+        if entry.type == "pubsub" and entry.topic is None and entry.subscription is not None
+    ]
+    return list(dict.fromkeys([topic for topic in named if topic] + unnamed))
+
+
+def _topic_of(subscription: str) -> str:
+    """A job file may name a subscription alone; the local cloud gives it a topic of the same name."""
+    resource = parse_resource(subscription)
+    return str(Resource(resource.project, "topics", resource.name))

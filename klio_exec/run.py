@@ -1,0 +1,77 @@
+"""`klioexec run`: from an invocation to a summary and an exit status."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from apache_beam import Pipeline
+
+from klio.context import KlioContext, bind
+from klio.events.dead_letters import DEFAULT_DIRECTORY
+from klio_core.config import KlioConfig, load
+from klio_core.invocation import Invocation
+from klio_core.local_state import find_project
+from klio_exec.load import load_run
+from klio_exec.local import world
+from klio_exec.localise import localised
+from klio_exec.options import options_here
+from klio_exec.pipeline import build
+from klio_exec.resources import check, make_missing
+from klio_exec.runners.choose import run_for
+from klio_exec.stop import Stop
+from klio_exec.summary import Summary
+
+_LOST = 3
+_INTERRUPTED = 130
+
+
+def run(invocation: Invocation) -> tuple[str, int]:
+    """Run a job to its end. Answers the summary to print, and the exit status.
+
+    Raises KlioError for everything that keeps the job from running.
+    """
+    config = _ready(
+        invocation, load(invocation.config_path, overrides=invocation.override, templates=invocation.template)
+    )
+    os.chdir(invocation.job_dir)  # locations in a job file are relative to the job
+    context = KlioContext(config)
+    bind(context)
+    stop = Stop(config.job_config.drain_timeout_s)
+    stop.listen()
+    run_code = load_run(Path())
+    chosen = run_for(context, invocation, stop)
+    options = options_here(config)
+    pipeline = Pipeline(runner=chosen.runner, options=options)
+    build(pipeline, context, run_code)
+    if not invocation.local:
+        check(config)
+    start = time.monotonic()
+    summary = Summary.of(config.job_name, chosen.run(pipeline, options), time.monotonic() - start)
+    return summary.text(_dead_letters(config)), _status(summary, stop)
+
+
+def _ready(invocation: Invocation, config: KlioConfig) -> KlioConfig:
+    """Under --local: the local cloud is up, clients find it, and everything the job names is there."""
+    if not invocation.local:
+        return config
+    project = find_project(invocation.job_dir)
+    state = world.up(project)
+    os.environ.update(state.environment())
+    config = localised(config, project)
+    make_missing(config)
+    return config
+
+
+def _status(summary: Summary, stop: Stop) -> int:
+    if stop.asked:
+        return _INTERRUPTED if stop.interrupted else 0
+    return _LOST if summary.dead else 0
+
+
+def _dead_letters(config: KlioConfig) -> str:
+    entry = config.job_config.events.dead_letters
+    if entry is None:
+        return DEFAULT_DIRECTORY
+    return str(getattr(entry, "topic", None) or getattr(entry, "location", ""))

@@ -1,0 +1,1 @@
+"""What runs a pipeline, each a file."""

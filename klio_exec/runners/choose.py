@@ -1,0 +1,42 @@
+"""Which runner a job runs on: decided once, here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from apache_beam import Pipeline
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineRunner
+
+from klio.context import KlioContext
+from klio_core.errors import UsageError
+from klio_core.invocation import Invocation
+from klio_exec.runners.batch import BatchRun
+from klio_exec.runners.streaming import StreamingRun
+from klio_exec.runners.tally import Tally
+from klio_exec.stop import Stop
+
+_HERE = {"directrunner", "fnapirunner"}
+
+
+class Run(Protocol):
+    """One run of a pipeline: build it with `runner`, then `run` it."""
+
+    runner: PipelineRunner
+
+    def run(self, pipeline: Pipeline, options: PipelineOptions) -> Tally:
+        """Run to the end. Answers what was counted."""
+
+
+def run_for(context: KlioContext, invocation: Invocation, stop: Stop) -> Run:
+    """Answer the run that the job file and the flags ask for. Raises UsageError where this version has none."""
+    named = context.config.pipeline_options.runner
+    if not (invocation.local or invocation.direct_runner or named.lower() in _HERE):
+        raise UsageError(
+            f"this version does not launch jobs on {named}",
+            where="pipeline_options.runner",
+            todo="run it on this machine: --local (the local cloud) or --direct-runner (the services it names)",
+        )
+    if context.streaming:
+        return StreamingRun(context, stop, invocation.exit_when_idle)
+    return BatchRun()

@@ -1,0 +1,37 @@
+"""Adds up klio's counters over the bundles of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from apache_beam.metrics import monitoring_infos
+
+from klio.metrics.counts import NAMESPACE, SECONDS
+
+
+class Tally:
+    """What klio counted so far in one run."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.work_ns = 0
+        self.worked = 0
+        self.slowest_ns = 0
+
+    def add(self, infos: Iterable[Any]) -> None:
+        """Take in what one bundle, or a whole run, reported."""
+        for info in infos:
+            if info.labels.get(monitoring_infos.NAMESPACE_LABEL) != NAMESPACE:
+                continue
+            name = info.labels[monitoring_infos.NAME_LABEL]
+            if info.urn == monitoring_infos.USER_COUNTER_URN:
+                self.counts[name] += monitoring_infos.extract_counter_value(info)
+            elif info.urn == monitoring_infos.USER_DISTRIBUTION_URN and name == SECONDS:
+                self._add_work(*monitoring_infos.extract_distribution(info))
+
+    def _add_work(self, count: int, total: int, _shortest: int, longest: int) -> None:
+        self.worked += count
+        self.work_ns += total
+        self.slowest_ns = max(self.slowest_ns, longest)

@@ -1,0 +1,57 @@
+"""Ends a run when it is asked to: the first signal lets it finish what it has begun, the second does not."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+log = logging.getLogger("klio.run")
+_INTERRUPTED = 130
+
+
+class Stop:
+    """Ctrl-C and SIGTERM as a question that the run answers when it can.
+
+    A run that has not ended `drain_timeout_s` after the first signal gives back what it holds, and the process ends
+    with status 0: nothing is lost, somebody else does that work again.
+    """
+
+    def __init__(self, drain_timeout_s: float) -> None:
+        self._drain_timeout_s = drain_timeout_s
+        self._asked = threading.Event()
+        self._late: Callable[[], None] = lambda: None
+        self.interrupted = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether the run is to end."""
+        return self._asked.is_set()
+
+    def when_late(self, give_back: Callable[[], None]) -> None:
+        """Say what to do with the work that is not done in time."""
+        self._late = give_back
+
+    def listen(self) -> None:
+        """Take the process's signals. Only the main thread may."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            self._late()
+            os._exit(_INTERRUPTED)
+        self.interrupted = number == signal.SIGINT
+        log.warning("stopping: what has been begun is finished (for at most %g s)", self._drain_timeout_s)
+        self._asked.set()
+        timer = threading.Timer(self._drain_timeout_s, self._give_up)
+        timer.daemon = True
+        timer.start()
+
+    def _give_up(self) -> None:
+        log.warning("not done within %g s: the work is given back", self._drain_timeout_s)
+        self._late()
+        os._exit(0)
