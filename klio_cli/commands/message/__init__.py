@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import click
+
+from klio_cli.folder import Folder
+
+
+@click.group(cls=Folder, package=__name__)
+def command() -> None:
+    """Send elements to a job, and watch what comes out."""

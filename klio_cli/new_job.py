@@ -1,0 +1,83 @@
+"""A new job: the files under templates/, filled in, put in place as a whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
+
+from klio_cli.version import klio_version
+from klio_core.errors import UsageError
+
+BEAM_VERSION = "2.77.0"
+_SUFFIX = ".tmpl"
+_JOB_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a new job is called, where it is to run, and of which type it is: streaming or batch.
+
+    Raises UsageError for names that Google's services refuse.
+    """
+
+    name: str
+    project: str
+    job_type: str
+
+    def __post_init__(self) -> None:
+        if not _JOB_NAME.fullmatch(self.name) or len(self.name) > 63:
+            raise UsageError(
+                "not a name for a job",
+                expected="a-z, 0-9 and hyphens, a letter first, no hyphen last, at most 63 characters",
+                got=repr(self.name),
+            )
+        if not _PROJECT.fullmatch(self.project):
+            raise UsageError(
+                "not the name of a Google Cloud project",
+                expected="6 to 30 of a-z, 0-9 and hyphens, a letter first, no hyphen last",
+                got=repr(self.project),
+            )
+
+    def files(self) -> dict[str, str]:
+        """Answer the text of each file by its name, sorted."""
+        values = {
+            "name": self.name,
+            "project": self.project,
+            "klio_requirement": f"klio[exec]=={klio_version()}",
+            "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "beam_version": BEAM_VERSION,
+        }
+        templates = [
+            t for kind in ("shared", self.job_type) for t in (files("klio_cli") / "templates" / kind).iterdir()
+        ]
+        texts = {t.name.removesuffix(_SUFFIX): Template(t.read_text()).substitute(values) for t in templates}
+        return dict(sorted(texts.items()))
+
+    def write(self, target: Path) -> None:
+        """Write the job's directory. Raises UsageError where something is there already, or cannot be written."""
+        target = target.resolve()
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise UsageError("there is something already", where=str(target), todo="choose another --output")
+        try:
+            self._write_beside(target)
+        except OSError as error:
+            raise UsageError("the job's directory cannot be written", where=str(target), got=error.strerror) from error
+
+    def _write_beside(self, target: Path) -> None:
+        texts = self.files()
+        with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
+            made = Path(beside) / target.name
+            made.mkdir()
+            for name, text in texts.items():
+                (made / name).write_text(text)
+            if target.exists():  # somebody may stand in it: fill it, do not replace it
+                for name in texts:
+                    (made / name).rename(target / name)
+            else:
+                made.rename(target)

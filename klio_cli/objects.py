@@ -1,0 +1,130 @@
+"""The local object store as the hand needs it: the only file here that loads Google's storage client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from klio_core.errors import CloudError, DataNotFound, EngineError, UsageError
+from klio_core.names import LOCAL_PROJECT
+
+_SCHEME = "gs://"
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An object, or all objects whose names begin so: gs://BUCKET/NAME."""
+
+    bucket: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Take gs://BUCKET/NAME apart. Raises UsageError for anything else."""
+        bucket, _, name = text.removeprefix(_SCHEME).partition("/")
+        if not is_place(text) or not bucket:
+            raise UsageError("not a place in the object store", expected="gs://BUCKET/NAME", got=repr(text))
+        return cls(bucket, name)
+
+    def __str__(self) -> str:
+        return f"{_SCHEME}{self.bucket}/{self.name}"
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it stands for what is under it."""
+        return self.name == "" or self.name.endswith("/")
+
+
+def is_place(text: str) -> bool:
+    """Whether `text` means the object store, and not this machine's files."""
+    return text.startswith(_SCHEME)
+
+
+class Objects:
+    """One connection to the local object store. Raises CloudError where it does not answer."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @classmethod
+    @contextmanager
+    def at(cls, url: str) -> Iterator[Objects]:
+        """Open the object store at `url`. Raises EngineError where Google's client is not installed."""
+        try:
+            from google.api_core.exceptions import GoogleAPIError
+            from google.auth.credentials import AnonymousCredentials
+            from google.cloud import storage
+            from requests import RequestException
+        except ImportError as error:
+            raise EngineError(
+                "google-cloud-storage is not installed", got=str(error), todo="pip install 'klio[exec]'"
+            ) from error
+        client = storage.Client(LOCAL_PROJECT, AnonymousCredentials(), client_options={"api_endpoint": url})
+        with closing(client):
+            try:
+                yield cls(client)
+            except (GoogleAPIError, RequestException) as error:
+                raise CloudError(
+                    "the local object store did not do it", where=url, got=str(error), todo="klio local status"
+                ) from error
+
+    def buckets(self) -> list[str]:
+        """Answer the names of all buckets."""
+        return [bucket.name for bucket in self._client.list_buckets(retry=None, timeout=_SECONDS)]
+
+    def files(self, under: Place) -> list[tuple[Place, int]]:
+        """Answer the objects whose names begin with that of `under`, and their sizes in bytes."""
+        self._require(under.bucket)
+        found = self._client.list_blobs(under.bucket, prefix=under.name, retry=None, timeout=_SECONDS)
+        return [(Place(under.bucket, blob.name), blob.size) for blob in found]
+
+    def copy_in(self, sources: Iterable[str], target: str) -> Iterator[tuple[Path, Place]]:
+        """Upload files; each pair is yielded when its copy is whole. Raises UsageError for what is no file."""
+        to = Place.parse(target)
+        paths = [Path(source) for source in sources]
+        _check_files(paths)
+        _check_one_target(len(paths), target, is_folder=to.is_folder)
+        bucket = self._client.lookup_bucket(to.bucket) or self._client.create_bucket(to.bucket)
+        for path in paths:
+            place = Place(to.bucket, to.name + path.name) if to.is_folder else to
+            bucket.blob(place.name).upload_from_filename(path, retry=None, timeout=_SECONDS)
+            yield path, place
+
+    def copy_out(self, sources: Iterable[str], target: str) -> Iterator[tuple[Place, Path]]:
+        """Download objects; a source that ends with / means everything under it. Raises DataNotFound for nothing."""
+        places = [found for source in sources for found in self._expand(Place.parse(source))]
+        to = Path(target)
+        into = target.endswith("/") or to.is_dir()
+        _check_one_target(len(places), target, is_folder=into)
+        for place, below in places:
+            path = to / below if into else to
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._client.bucket(place.bucket).blob(place.name).download_to_filename(path, retry=None, timeout=_SECONDS)
+            yield place, path
+
+    def _expand(self, source: Place) -> list[tuple[Place, str]]:
+        """Answer the objects of one source, each with its name below the source."""
+        found = [place for place, _ in self.files(source) if source.is_folder or place == source]
+        if not found:
+            raise DataNotFound("there is nothing at the path", where=str(source), todo="`klio local ls` lists all")
+        folder = len(source.name) if source.is_folder else source.name.rfind("/") + 1
+        return [(place, place.name[folder:]) for place in found]
+
+    def _require(self, bucket: str) -> None:
+        if self._client.lookup_bucket(bucket) is None:
+            raise DataNotFound("there is no such bucket", where=f"{_SCHEME}{bucket}/", todo="`klio local ls` lists all")
+
+
+def _check_files(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if not path.is_file():
+            raise UsageError("there is no such file", where=str(path))
+
+
+def _check_one_target(sources: int, target: str, *, is_folder: bool) -> None:
+    if sources > 1 and not is_folder:
+        raise UsageError(f"{sources} files cannot become one", where=target, todo=f"write {target}/")

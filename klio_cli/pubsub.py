@@ -1,0 +1,211 @@
+"""Pub/Sub as the hand needs it: the only file here that loads Google's client."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from klio_core.errors import CloudError, EngineError, EventError
+from klio_core.names import LOCAL_PROJECT, Resource, parse_resource
+
+PUBLISH_SECONDS = 30.0
+ASK_SECONDS = 10.0
+_RETENTION_SECONDS = 600
+_EXPIRY_SECONDS = 24 * 3600  # the shortest that Pub/Sub takes: a follower killed outright leaves nothing for long
+_ANY_SIZE = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+
+Receive = Callable[[float], bytes | None]
+
+
+@contextmanager
+def connect(host: str | None) -> Iterator[PubSub]:
+    """Open Pub/Sub at `host` (the local cloud), or, where that is None, wherever the environment says.
+
+    Raises EngineError where Google's client is not installed, CloudError where there are no credentials.
+    """
+    try:
+        from google.auth.exceptions import DefaultCredentialsError
+        from google.cloud import pubsub_v1  # noqa: F401 - is it there at all?
+    except ImportError as error:
+        raise EngineError(
+            "google-cloud-pubsub is not installed", got=str(error), todo="pip install 'klio[exec]'"
+        ) from error
+    os.environ.setdefault("GCE_METADATA_TIMEOUT", "1")  # off Google's machines nobody answers; do not wait long for it
+    os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", "1")
+    try:
+        pubsub = PubSub(host)
+    except DefaultCredentialsError as error:
+        raise CloudError(
+            "no credentials for Google Cloud",
+            got=str(error).splitlines()[0],
+            todo="`gcloud auth application-default login`, or --local for the cloud on this machine",
+        ) from error
+    with closing(pubsub):
+        yield pubsub
+
+
+class PubSub:
+    """One connection. Every method raises EventError for what Pub/Sub refuses or does not answer in time."""
+
+    def __init__(self, host: str | None) -> None:
+        from google.cloud import pubsub_v1
+        from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+        from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+        self._publisher = pubsub_v1.PublisherClient(**_transport(PublisherGrpcTransport, host))
+        self._subscriber = pubsub_v1.SubscriberClient(**_transport(SubscriberGrpcTransport, host))
+
+    def close(self) -> None:
+        """Close both clients."""
+        self._publisher.stop()
+        self._publisher.transport.close()
+        self._subscriber.close()
+
+    def require_topic(self, topic: str) -> None:
+        """Raise EventError where there is no such topic."""
+        with _speaking_about(topic):
+            self._publisher.get_topic(topic=topic, retry=_retry(ASK_SECONDS), timeout=ASK_SECONDS)
+
+    def make_topic(self, topic: str) -> None:
+        """Create the topic, unless it is there."""
+        with _speaking_about(topic), _unless_there():
+            self._publisher.create_topic(name=topic, retry=_retry(ASK_SECONDS), timeout=ASK_SECONDS)
+
+    def make_subscription(self, subscription: str, topic: str, **settings: Any) -> None:
+        """Create the subscription, unless it is there."""
+        request = {"name": subscription, "topic": topic, **settings}
+        with _speaking_about(topic), _unless_there():
+            self._subscriber.create_subscription(request=request, retry=_retry(ASK_SECONDS), timeout=ASK_SECONDS)
+
+    def publish(self, topic: str, bodies: Sequence[bytes], done: Callable[[], None]) -> list[str | EventError]:
+        """Publish all at once; answer the message id, or what went wrong, of each. `done` is called once for each."""
+        retry = _retry(PUBLISH_SECONDS)
+        futures = [self._publisher.publish(topic, body, retry=retry, timeout=PUBLISH_SECONDS) for body in bodies]
+        return [_result(future, topic, done) for future in futures]
+
+    @contextmanager
+    def listen(self, topic: str) -> Iterator[Receive]:
+        """Read `topic` from now on, through a subscription that is deleted at the end.
+
+        The value takes a number of seconds and answers the next message's bytes, None where none came in that time.
+        """
+        subscription = str(Resource(parse_resource(topic).project, "subscriptions", f"klio-listen-{uuid.uuid4().hex}"))
+        self.make_subscription(
+            subscription,
+            topic,
+            message_retention_duration={"seconds": _RETENTION_SECONDS},
+            expiration_policy={"ttl": {"seconds": _EXPIRY_SECONDS}},
+        )
+        try:
+            with self._stream(subscription) as receive:
+                yield receive
+        finally:
+            self._subscriber.delete_subscription(subscription=subscription, retry=None, timeout=ASK_SECONDS)
+
+    @contextmanager
+    def _stream(self, subscription: str) -> Iterator[Receive]:
+        from google.cloud.pubsub_v1.subscriber.scheduler import ThreadScheduler
+
+        arrived: SimpleQueue[bytes] = SimpleQueue()
+
+        def keep(message: Any) -> None:
+            arrived.put(message.data)
+            message.ack()
+
+        one_thread = ThreadScheduler(ThreadPoolExecutor(max_workers=1))  # records stay in the order of their coming
+        stream = self._subscriber.subscribe(subscription, keep, scheduler=one_thread)
+
+        def receive(seconds: float) -> bytes | None:
+            if stream.done():
+                with _speaking_about(subscription):
+                    stream.result()
+            try:
+                return arrived.get(timeout=seconds)
+            except Empty:
+                return None
+
+        try:
+            yield receive
+        finally:
+            stream.cancel()
+            _wait_for_end(stream)
+
+
+def _wait_for_end(stream: Future[None]) -> None:
+    from google.api_core.exceptions import GoogleAPICallError
+
+    try:
+        stream.result(timeout=ASK_SECONDS)
+    except (GoogleAPICallError, TimeoutError):
+        return  # it was being thrown away
+
+
+def _transport(kind: Any, host: str | None) -> dict[str, Any]:
+    if host is None:
+        return {}
+    import grpc
+
+    return {"transport": kind(channel=grpc.insecure_channel(host, options=_ANY_SIZE))}
+
+
+def _retry(seconds: float) -> Any:
+    from google.api_core import exceptions, retry
+
+    passing = (exceptions.Aborted, exceptions.InternalServerError, exceptions.ResourceExhausted,
+               exceptions.ServiceUnavailable, exceptions.Unknown)  # fmt: skip
+    return retry.Retry(retry.if_exception_type(*passing), initial=0.1, maximum=5.0, timeout=seconds)
+
+
+def _result(future: Any, topic: str, done: Callable[[], None]) -> str | EventError:
+    try:
+        with _speaking_about(topic):
+            return str(future.result(timeout=PUBLISH_SECONDS + ASK_SECONDS))
+    except EventError as error:
+        return error
+    finally:
+        done()
+
+
+@contextmanager
+def _unless_there() -> Iterator[None]:
+    from google.api_core.exceptions import AlreadyExists
+
+    try:
+        yield
+    except AlreadyExists:
+        return
+
+
+@contextmanager
+def _speaking_about(resource: str) -> Iterator[None]:
+    """Turn what Google's client raises into an EventError that names `resource`."""
+    from google.api_core import exceptions
+
+    try:
+        yield
+    except exceptions.NotFound as error:
+        raise _missing(resource) from error
+    except exceptions.Forbidden as error:
+        raise EventError("Pub/Sub refused", where=resource, got=error.message, todo="ask for the permission") from error
+    except (exceptions.GoogleAPIError, TimeoutError) as error:
+        raise EventError("Pub/Sub did not do it", where=resource, got=_text(error)) from error
+
+
+def _missing(resource: str) -> EventError:
+    found = parse_resource(resource)
+    local = "--local makes it, in the cloud on this machine"
+    create = f"gcloud pubsub {found.kind} create {found.name} --project={found.project}"
+    return EventError(
+        f"there is no such {found.kind.removesuffix('s')}",
+        where=resource,
+        todo=local if found.project == LOCAL_PROJECT else f"create it (`{create}`), or {local}",
+    )
+
+
+def _text(error: Exception) -> str:
+    return str(getattr(error, "message", None) or error) or type(error).__name__

@@ -1,0 +1,113 @@
+"""The one place that prints and asks. Its streams are arguments, so that a test sees whole screens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REPORT = "This is a bug in klio. Please report it with the lines above and the output of `klio --version`."
+
+
+class Terminal:
+    """Where one command reads and prints.
+
+    On a terminal it uses colours (unless NO_COLOR is set) and redraws lines; into a pipe or a file it writes plain
+    lines only.
+    """
+
+    def __init__(
+        self,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.stdin = stdin or sys.stdin
+        self.stdout = stdout or sys.stdout
+        self.stderr = stderr or sys.stderr
+        self._environ = os.environ if environ is None else environ
+
+    @property
+    def interactive(self) -> bool:
+        """Whether lines may be redrawn: somebody looks at a terminal."""
+        return self.stdout.isatty() and self._environ.get("TERM") != "dumb"
+
+    @property
+    def coloured(self) -> bool:
+        """Whether colours may be used."""
+        return self.interactive and not self._environ.get("NO_COLOR")
+
+    def say(self, text: str = "") -> None:
+        """Print one result, or several lines of them."""
+        print(text, file=self.stdout, flush=True)
+
+    def note(self, text: str) -> None:
+        """Print to the error stream what is no result: what is being done, what to do next."""
+        print(text, file=self.stderr, flush=True)
+
+    def error(self, text: str) -> None:
+        """Print an error."""
+        self.note(f"Error: {text}")
+
+    def bug(self) -> None:
+        """Print the exception being handled, whole, and where to report it."""
+        import traceback
+
+        self.note(traceback.format_exc() + REPORT)
+
+    def confirm(self, question: str) -> bool:
+        """Ask, and answer whether the reply was yes. Where nobody can reply, the answer is no."""
+        if not (self.stdin.isatty() and self.stderr.isatty()):
+            return False
+        print(f"{question} [y/N] ", end="", file=self.stderr, flush=True)
+        return self.stdin.readline().strip().lower() in ("y", "yes")
+
+    def styled(self, text: str, style: str | None) -> str:
+        """Answer `text` in a colour that click knows, where colours may be used."""
+        import click
+
+        return click.style(text, fg=style) if self.coloured else text
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print aligned columns under their names."""
+        lines = [list(header), *(list(row) for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            self.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+    @contextmanager
+    def progress(self, label: str, total: int) -> Iterator[Callable[[], None]]:
+        """Show a bar while the block runs, on a terminal only; the value counts one more."""
+        if not self.interactive:
+            yield lambda: None
+            return
+        from rich.progress import Progress
+
+        with Progress(console=self._console(), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda: bar.advance(task)
+
+    @contextmanager
+    def live(self) -> Iterator[Callable[[str], None]]:
+        """Show text that the next text replaces, while the block runs. For a terminal only."""
+        from rich.live import Live
+        from rich.text import Text
+
+        with Live(console=self._console(), refresh_per_second=10) as screen:
+            yield lambda text: screen.update(Text.from_ansi(text))
+
+    def abandon_stdout(self) -> None:
+        """Forget a reader that has gone away, so that the flush at exit does not fail too."""
+        self.stdout = sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it lives as long as the process
+
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        return Console(file=self.stdout, no_color=not self.coloured)

@@ -1,0 +1,68 @@
+"""The screen of `--follow`: a line for each element that is redrawn, or, into a pipe, a line for each change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from klio_cli.follow import Follow
+from klio_cli.lines import status_line
+from klio_cli.pubsub import Receive
+from klio_cli.terminal import Terminal
+from klio_core.errors import UndecodableMessage
+from klio_core.status import State, Status
+
+PATIENCE_SECONDS = 10.0
+NOBODY = "No job has reported anything yet. If none is running: `klio job run --local`, in another terminal."
+_TICK_SECONDS = 0.2
+_ROWS = 20
+_COLOURS = {State.COMMITTED: "green", State.PASSED_ON: "cyan", State.DROPPED: "yellow", State.DEAD_LETTER: "red"}
+
+
+def watch(terminal: Terminal, following: Follow, receive: Receive, patience: float = PATIENCE_SECONDS) -> None:
+    """Show `following` until every element is done; `receive` answers the next status record's bytes.
+
+    Ctrl-C ends the watching only: nothing is told to the job.
+    """
+    try:
+        _watch(terminal, following, receive, patience)
+    except KeyboardInterrupt:
+        terminal.note("\nStopped following. What is published stays published.")
+        raise
+
+
+def _watch(terminal: Terminal, following: Follow, receive: Receive, patience: float) -> None:
+    if not terminal.interactive:
+        _until_done(terminal, following, receive, patience, lambda record: terminal.say(status_line(record)))
+        return
+    with terminal.live() as show:
+        _until_done(terminal, following, receive, patience, lambda _record: show(screen(terminal, following)))
+        show(screen(terminal, following))
+
+
+def screen(terminal: Terminal, following: Follow) -> str:
+    """Answer the whole picture: the elements in work first, as many as fit, and a summary."""
+    records = sorted(following.latest.values(), key=lambda record: record.state.final)
+    lines = [terminal.styled(status_line(record), _COLOURS.get(record.state)) for record in records[:_ROWS]]
+    more = [f"… and {len(records) - _ROWS} more"] if len(records) > _ROWS else []
+    return "\n".join([*lines, *more, following.summary()])
+
+
+def _until_done(
+    terminal: Terminal, following: Follow, receive: Receive, patience: float, changed: Callable[[Status], None]
+) -> None:
+    asked = False
+    while not following.done:
+        record = _read(receive(_TICK_SECONDS))
+        if record is not None and following.saw(record):
+            changed(record)
+        if not asked and following.unheard(time.monotonic(), patience):
+            asked = True
+            terminal.note(NOBODY)
+
+
+def _read(raw: bytes | None) -> Status | None:
+    try:
+        return None if raw is None else Status.decode(raw)
+    except UndecodableMessage:
+        return None  # a newer job's record, or somebody else's message: nothing for our screen
