@@ -18,16 +18,11 @@ DOWN = 1
 def command(terminal: Terminal, /, *, project: Path) -> int:
     """Say whether the local cloud is up, and where. The exit status is 1 where it is not."""
     state = local_state.read(project)
-    if state is None:
-        terminal.say(f"The local cloud of {project} is not up.\nklio local up starts it.")
+    if state is None or not state.alive:
+        ended = f": process {state.pid}, of {_since(project)}, has ended" if state else ""
+        again = " again, with all that it held" if state else ""
+        terminal.say(f"The local cloud of {project} is not up{ended}.\nklio local up starts it{again}.")
         return DOWN
-    if not state.alive:
-        terminal.say(
-            f"The local cloud of {project} is not up: process {state.pid} ended without saying so.\n"
-            "klio local up starts it again, with all that it held."
-        )
-        return DOWN
-    since = datetime.fromtimestamp((local_state.state_dir(project) / "local.json").stat().st_mtime).astimezone()
     terminal.table(
         ("", "local cloud"),
         (
@@ -35,8 +30,14 @@ def command(terminal: Terminal, /, *, project: Path) -> int:
             ("pubsub", state.pubsub),
             ("objects", state.objects),
             ("pid", str(state.pid)),
-            ("since", f"{since:%Y-%m-%d %H:%M:%S}"),
+            ("since", _since(project)),
         ),
     )
     terminal.say('\nFor other programs in this shell: eval "$(klio local env)"')
     return 0
+
+
+def _since(project: Path) -> str:
+    """Answer when the local cloud was started: it writes its state file then."""
+    written = (local_state.state_dir(project) / "local.json").stat().st_mtime
+    return f"{datetime.fromtimestamp(written).astimezone():%Y-%m-%d %H:%M:%S}"
