@@ -34,18 +34,20 @@ class KlioContext:
     """One job in one run. It travels inside what Beam pickles; whatever is no value is made anew where it arrives.
 
     `decides` says who applies the rules: the first `@handle_klio` that a message meets (True: a plain Beam pipeline),
-    or the gate that klioexec draws before the author's code (False).
+    or the gate that klioexec draws before the author's code (False). `raises` is for tests: errors are raised as they
+    come, instead of making their message a dead letter.
     """
 
-    def __init__(self, config: KlioConfig | None, *, decides: bool = False, run: str | None = None) -> None:
+    def __init__(self, config: KlioConfig | None, *, decides: bool = False, raises: bool = False) -> None:
         self._config = config
         self.decides = decides
-        self.run = run or uuid.uuid4().hex[:12]
+        self.raises = raises
+        self.run = uuid.uuid4().hex[:12]
         self._thread = threading.local()
 
     @property
     def bound(self) -> bool:
-        """Whether a job file was given. Without one nothing is decided, and errors are raised as they come."""
+        """Whether a job file was given. Without one nothing is decided."""
         return self._config is not None
 
     @property
@@ -168,14 +170,14 @@ class KlioContext:
         return work
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_config": self._config, "decides": self.decides, "run": self.run}
+        return {"_config": self._config, "decides": self.decides, "raises": self.raises, "run": self.run}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._thread = threading.local()
 
 
-UNBOUND = KlioContext(None)
+UNBOUND = KlioContext(None, raises=True)
 _current = UNBOUND
 
 

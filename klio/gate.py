@@ -13,12 +13,11 @@ from klio.data.stores import store_for
 from klio.events.status import Recorder
 from klio.metrics.counts import count_verdict
 from klio_core.config import KlioConfig
-from klio_core.decision import Action, Facts, Found, Look, Verdict, decide
+from klio_core.decision import NOT_ADDRESSED, Action, Facts, Found, Look, Verdict, decide
 from klio_core.errors import MessageError
 from klio_core.message import Format, JobRef, Message, Visit
 from klio_core.status import State
 
-UNREADABLE = Verdict(Action.DEAD_LETTER, "bad message")
 
 
 @dataclass(slots=True)
@@ -28,7 +27,7 @@ class Decision:
     raw: bytes
     message: Message
     facts: Facts = field(default_factory=lambda: Facts(addressed=False))
-    verdict: Verdict = UNREADABLE
+    verdict: Verdict = NOT_ADDRESSED
     error: MessageError | None = None
 
 
@@ -76,7 +75,7 @@ class Gate:
         try:
             message = Message.decode(raw, self._format)
         except MessageError as error:
-            return Decision(raw, Message.of(raw), error=error)
+            return Decision(raw, Message.of(raw), verdict=Verdict(Action.DEAD_LETTER, error.reason), error=error)
         mine = message.addressed_to(self._me)
         if mine is None:
             return Decision(raw, message)

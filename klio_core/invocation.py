@@ -46,7 +46,10 @@ FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One run of one job. `Invocation.parse(invocation.argv()) == invocation`, always."""
+    """One run of one job. `Invocation.parse(invocation.argv()) == invocation`.
+
+    The one exception is a value that is exactly `--`, which the argparse of Python before 3.13 takes away.
+    """
 
     job_dir: Path = Path()
     config_file: Path | None = None

@@ -43,7 +43,7 @@ class Status:
     def encode(self) -> bytes:
         """Answer the record as UTF-8 JSON; an element that is no UTF-8 keeps its bytes as escapes."""
         fields = asdict(self) | {"element": text_of(self.element)}
-        return json.dumps({key: value for key, value in fields.items() if value not in (None, "")}).encode()
+        return json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> Status:

@@ -101,7 +101,7 @@ def _encoded(message: Message, data: Any, value: Any, failed: Callable[[Exceptio
 
 def _failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> Iterator[Any]:
     transient = isinstance(error, KlioError) and error.transient
-    if not context.bound or (transient and context.streaming):
+    if context.raises or (transient and context.streaming):
         raise error
     context.metrics.counter("kmsg-drop-error", transform=name).inc()
     context.bury(raw, element, Failure.of(error))

@@ -31,7 +31,7 @@ def _payload(data: Any, value: Any) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode()
-    if value is data or value is None or _is_empty(value) or value == data:
+    if value is data or value is None or _is_empty(value) or (type(value) is type(data) and value == data):
         return b""
     raise BadPayload(
         "the code yielded what no message can carry",

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klio_core.errors import UsageError
+from klio_core.invocation import Invocation
+
+texts = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), min_size=1).filter(
+    lambda t: t != "--"
+)
+paths = st.from_regex(r"[A-Za-z0-9_. =-]{1,20}", fullmatch=True).filter(lambda t: t != "--").map(Path)
+switches = st.sampled_from([None, True, False])
+invocations = st.builds(
+    Invocation,
+    job_dir=paths,
+    config_file=st.none() | paths,
+    override=st.lists(texts).map(tuple),
+    template=st.lists(texts).map(tuple),
+    local=st.booleans(),
+    direct_runner=st.booleans(),
+    image_tag=st.none() | texts,
+    blocking=switches,
+    update=switches,
+    exit_when_idle=st.none() | st.floats(0, 1e6),
+    verbose=st.booleans(),
+)
+
+
+@given(invocations)
+def test_what_one_program_writes_the_other_reads(invocation):
+    assert Invocation.parse(invocation.argv()) == invocation
+
+
+def test_a_run_of_the_current_directory_needs_no_arguments():
+    assert Invocation().argv() == []
+    assert Invocation.parse([]).config_path == Path("klio-job.yaml")
+
+
+def test_the_job_file_is_in_the_jobs_directory():
+    assert Invocation(job_dir=Path("a"), config_file=Path("b.yaml")).config_path == Path("a/b.yaml")
+
+
+def test_what_is_no_option_is_an_error():
+    with pytest.raises(UsageError, match="unrecognized arguments: --nope"):
+        Invocation.parse(["--nope"])

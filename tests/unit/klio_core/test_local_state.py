@@ -1,0 +1,43 @@
+import os
+import subprocess
+
+import pytest
+
+from klio_core.errors import LocalCloudError
+from klio_core.local_state import LocalState, find_project, read, write
+
+
+def test_what_is_written_is_read(tmp_path):
+    state = LocalState(os.getpid(), "127.0.0.1:1", "http://127.0.0.1:2")
+    write(tmp_path, state)
+    assert read(tmp_path) == state
+    assert state.alive
+
+
+def test_no_file_is_no_local_cloud(tmp_path):
+    assert read(tmp_path) is None
+
+
+def test_a_process_that_ended_is_not_alive():
+    child = subprocess.Popen(["true"])
+    child.wait()
+    assert not LocalState(child.pid, "", "").alive
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"pid": 1, "pubsub": "", "objects": "", "format": 99}'])
+def test_a_file_of_another_version_is_left_alone(tmp_path, text):
+    (tmp_path / ".klio").mkdir()
+    (tmp_path / ".klio" / "local.json").write_text(text)
+    with pytest.raises(LocalCloudError, match="the state of the local cloud cannot be read"):
+        read(tmp_path)
+    assert (tmp_path / ".klio" / "local.json").read_text() == text
+
+
+def test_a_project_is_where_its_state_is(tmp_path):
+    (tmp_path / ".klio").mkdir()
+    (tmp_path / "jobs" / "a").mkdir(parents=True)
+    assert find_project(tmp_path / "jobs" / "a") == tmp_path.resolve()
+
+
+def test_without_state_a_directory_is_its_own_project(tmp_path):
+    assert find_project(tmp_path) == tmp_path.resolve()
