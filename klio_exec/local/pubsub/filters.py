@@ -59,7 +59,7 @@ def _tokens(text: str) -> list[_Token]:
     while at < end:
         match = _TOKENS.match(text, at)
         if not match or not match.lastgroup:
-            raise _malformed(text, at, "an unknown character")
+            raise _malformed(text, end - len(text[at:end].lstrip()), "an unknown character")
         found.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
         at = match.end()
     return [*found, _Token("end", "", end)]

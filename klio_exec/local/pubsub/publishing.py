@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from klio_exec.local.pubsub import schema
 from klio_exec.local.pubsub.bodies import Bodies
 from klio_exec.local.pubsub.catalog import Catalog
@@ -61,7 +63,8 @@ class Publishing:
         """The messages, numbered and stamped, with those who get them; nothing is stored yet."""
         batch = Batch()
         attached = self._catalog.attached(topic)
-        now = int(self._clock.wall() * 1e9)
+        now = Timestamp()
+        now.FromMicroseconds(int(self._clock.wall() * 1e6))
         for message in messages:
             number = next(self._ids)
             batch.ids.append(number)
@@ -73,7 +76,7 @@ class Publishing:
         return batch
 
 
-def _stamped(number: int, message: pb.PubsubMessage, now: int) -> Published:
+def _stamped(number: int, message: pb.PubsubMessage, now: Timestamp) -> Published:
     message.message_id = str(number)
-    message.publish_time.FromNanoseconds(now)
-    return Published(number, now, message.SerializeToString())
+    message.publish_time.CopyFrom(now)
+    return Published(number, now.ToNanoseconds(), message.SerializeToString())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,9 +46,14 @@ class PubSubServer:
 
     async def start(self) -> int:
         """Listen; returns the port, a free one where 0 was asked for."""
-        server = grpc.aio.server(options=_OPTIONS)
-        port = _bind(server, self._host, self._port)
+        # The file first: it can be closed again, while a port that was never served stays bound until garbage collection.
         broker = Broker(self._path)
+        server = grpc.aio.server(options=_OPTIONS)
+        try:
+            port = _bind(server, self._host, self._port)
+        except LocalCloudError:
+            await broker.close()
+            raise
         _add(server, publisher.SERVICE, publisher.Publisher(broker).methods())
         _add(server, subscriber.SERVICE, subscriber.Subscriber(broker).methods())
         _add(server, STATS_SERVICE, {"Stats": unary(self._stats, Empty)})
@@ -97,15 +103,18 @@ async def serve(
 
 def _bind(server: grpc.aio.Server, host: str, port: int) -> int:
     try:
-        bound = server.add_insecure_port(f"{host}:{port}")
-    except RuntimeError as error:
+        with socket.socket() as probe:  # gRPC prints to stderr when it finds a port taken; this looks quietly first
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+        return server.add_insecure_port(f"{host}:{port}")
+    except (OSError, RuntimeError) as error:
         raise LocalCloudError(
             f"Port {port} is in use, or may not be used.",
             where=f"{host}:{port}",
+            got=str(error),
             todo="If a local cloud runs there already, use it (`klio local status`); else choose another port, or "
             f"end the program that holds this one (`ss -ltnp | grep :{port}` names it).",
         ) from error
-    return bound
 
 
 def _add(server: grpc.aio.Server, service: str, methods: Methods) -> None:

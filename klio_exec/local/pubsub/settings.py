@@ -145,11 +145,10 @@ def _check_mask(settings: pb.Topic | pb.Subscription, mask: FieldMask, mutable: 
             f"The update_mask in the Update{kind}Request must be set, and must contain a non-empty paths list."
         )
     for path in mask.paths:
-        name = path.split(".")[0]
         problem = None
-        if name not in settings.DESCRIPTOR.fields_by_name:
+        if not FieldMask(paths=[path]).IsValidForDescriptor(settings.DESCRIPTOR):
             problem = f"{path} is not a known {kind} field"
-        elif name not in mutable:
+        elif path.split(".")[0] not in mutable:
             problem = f"the {path} field in the {kind} is not mutable"
         if problem:
             raise invalid(f"Invalid update_mask provided in the Update{kind}Request: {problem}.")
