@@ -21,8 +21,9 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_text(self, value: str) -> yaml.ScalarNode:
-        # PyYAML quotes what YAML 1.1 would misread; we quote what our own reader would, such as 1e5.
-        style = None if isinstance(resolve(value), str) else "'"
+        # PyYAML quotes what YAML 1.1 would misread; we quote what our own reader would, such as 1e5, and write
+        # what cannot be seen as escapes.
+        style = '"' if not value.isprintable() else None if isinstance(resolve(value), str) else "'"
         return self.represent_scalar(_STRING_TAG, escape(value), style=style)
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence as Listing
 from dataclasses import dataclass
 
-from klio_core.config.compose import compose
+from klio_core.config.compose import MAX_DEPTH, compose
 from klio_core.config.nodes import Mapping, Node, Scalar, Sequence
 from klio_core.config.problems import InvalidConfig, KeyPath, Place, Problem, dotted
 from klio_core.config.suggest import did_you_mean
@@ -54,8 +54,10 @@ def _parsed(text: str) -> _Override:
     path, equals, value = text.partition("=")
     if not equals or not _PATH.fullmatch(path.strip()):
         raise _wrong("not an override", place, (), "path=value, such as pipeline_options.streaming=false")
-    steps = (int(index) if index else key.strip() for index, key in _STEP.findall(path.strip()))
-    return _Override(tuple(steps), _value(value, place), place)
+    steps = tuple(int(index) if index else key.strip() for index, key in _STEP.findall(path.strip()))
+    if len(steps) > MAX_DEPTH:
+        raise _wrong("nested too deep", place, (), f"at most {MAX_DEPTH} levels")
+    return _Override(steps, _value(value, place), place)
 
 
 def _value(text: str, place: Place) -> Node:

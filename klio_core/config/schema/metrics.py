@@ -20,7 +20,7 @@ def _short(unit: str) -> str:
 
 def _removed(value: object) -> object:
     if value:
-        raise fault("removed from klio in 21.2", todo="delete the key; Dataflow shows the native metrics itself")
+        raise fault("removed from klio", todo="delete the key; Dataflow shows the native metrics itself")
     return value
 
 

@@ -81,7 +81,7 @@ class Section(BaseModel):
         for key, value in given.items():
             if not isinstance(key, str):
                 yield wrong("a key that is not a name", (key,), value, got=repr(key), todo="quote it")
-            elif cls.spellings.get(key) in given:
+            elif key in cls.spellings and cls.spellings[key] in given:
                 meant = cls.spellings[key]
                 yield wrong(f"{key} and {meant} are one key", (key,), value, todo="keep one of them")
             elif key not in known and key not in cls.ignored:

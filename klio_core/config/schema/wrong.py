@@ -82,4 +82,6 @@ def _expected(detail: ErrorDetails) -> str:
             return f"at least {context['ge']}"
         case "greater_than":
             return f"more than {context['gt']}"
+        case "too_short":
+            return f"at least {context['min_length']} character"
     return detail["msg"].removeprefix("Input should be ")

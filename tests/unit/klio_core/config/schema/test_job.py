@@ -1,0 +1,108 @@
+from collections.abc import Callable
+
+import pytest
+
+from klio_core.config import KlioJobConfig, parse
+
+
+def job(lines: str = "{}") -> KlioJobConfig:
+    return parse(f"job_name: j\njob_config: {lines}\n").job_config
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    made = job()
+    assert (made.allow_non_klio_messages, made.blocking, made.wait_for_pipeline_running) == (False, False, False)
+    assert (made.max_in_flight, made.max_attempts, made.lease_s, made.drain_timeout_s) == (100, 5, 60, 60.0)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_both_versions_are_taken(version: int) -> None:
+    assert parse(f"version: {version}\njob_name: j\njob_config:\n").version == version
+
+
+def test_an_authors_keys_are_attributes_and_in_the_dict() -> None:
+    made = job("{crossfade_s: 8.50, nested: {a: [1, yes]}, 5_x: 1}")
+    assert (made.crossfade_s, made.nested) == (8.5, {"a": [1, "yes"]})
+    assert type(made.crossfade_s) is float
+    assert made.as_dict()["nested"] == {"a": [1, "yes"]}
+    assert made.as_dict()["5_x"] == 1
+
+
+@pytest.mark.parametrize("key", ["copy", "json", "schema", "dict", "model_config", "model_path", "as_dict", "keys"])
+def test_an_authors_key_hides_what_pydantic_or_klio_has_of_that_name(key: str) -> None:
+    config = parse(f"job_name: j\njob_config: {{{key}: 5}}\n")
+    assert getattr(config.job_config, key) == 5
+    assert config.as_dict()["job_config"][key] == 5
+
+
+@pytest.mark.parametrize("key", ["date", "event_type", "metadata", "input_data", "output_dir", "max_retries", "model"])
+def test_an_authors_key_may_be_a_little_like_ours(key: str) -> None:
+    assert getattr(job(f"{{{key}: 5}}"), key) == 5
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("event", "events"),
+        ("evnets", "events"),
+        ("allow_non_klio_mesages", "allow_non_klio_messages"),
+        ("drain_timeout", "drain_timeout_s"),
+        ("max_inflight", "max_in_flight"),
+        ("Data", "data"),
+        ("metric", "metrics"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told(job_complaint: Callable[..., str], key: str, meant: str) -> None:
+    assert job_complaint(f"{key}: 5") == (
+        f"klio-job.yaml:4: job_config.{key}: unknown key\n"
+        f"  to do: did you mean {meant}? If not, choose a name that is less like it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("5: x", "[5]: a key that is not a name\n  got: 5\n  to do: quote it"),
+        ("__class__: x", ".__class__: a key that klio uses itself\n  to do: choose another name"),
+        ("model_extra: x", ".model_extra: a key that klio uses itself\n  to do: choose another name"),
+        ("drain_timeout_s: 0", ".drain_timeout_s: not a value for this key\n  expected: more than 0\n  got: 0"),
+        (
+            "blocking:",
+            (
+                ".blocking: not a value for this key\n  expected: true or false\n  got: nothing\n"
+                "  to do: give it a value, or leave the key out if it has a default"
+            ),
+        ),
+    ],
+)
+def test_mistakes_are_told(job_complaint: Callable[..., str], line: str, told: str) -> None:
+    assert job_complaint(line) == f"klio-job.yaml:4: job_config{told}"
+
+
+@pytest.mark.parametrize("name", ["my job", "a/b", "-a", "a" * 129, "ä"])
+def test_a_name_that_is_none_is_told(complaint: Callable[..., str], name: str) -> None:
+    assert complaint(f"job_name: {name}\njob_config:\n").startswith(
+        "klio-job.yaml:1: job_name: not a name for a job\n"
+        "  expected: letters, digits, '-', '_' and '.', a letter or a digit first, at most 128\n"
+    )
+
+
+def test_name_instead_of_job_name_is_told(complaint: Callable[..., str]) -> None:
+    assert complaint("name: j\njob_config:\n") == (
+        "klio-job.yaml:1: name: unknown key\n"
+        "  to do: write job_name\n"
+        "klio-job.yaml:1: job_name: a required key is missing\n"
+        "  to do: add the key job_name"
+    )
+
+
+def test_an_unknown_key_at_the_top_is_told(complaint: Callable[..., str]) -> None:
+    assert complaint("job_name: j\njob_config:\npipeline_option: {}\n") == (
+        "klio-job.yaml:3: pipeline_option: unknown key\n"
+        "  expected: version, job_name, pipeline_options, job_config\n"
+        "  to do: did you mean pipeline_options?"
+    )
+
+
+def test_its_short_form_names_the_job() -> None:
+    assert repr(parse("job_name: j\njob_config:\n")) == "KlioConfig(version=2, job_name='j')"
