@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from klio.data.gcs import ensure_bucket
 from klio.events import pubsub
 from klio.events.read import subscription_of
 from klio_core.config import KlioConfig
-from klio_core.names import Resource, parse_resource
+from klio_core.names import LOCAL_PROJECT, Resource, bucket_of, parse_resource
 
 
 def make_missing(config: KlioConfig) -> None:
-    """Make every topic and subscription that the job names, as the local cloud is to have them."""
+    """Make every topic, subscription and bucket that the job names, as the local cloud is to have them."""
     events = config.job_config.events
     for topic in _topics(config):
         pubsub.ensure_topic(topic)
+    for bucket in _buckets(config):
+        ensure_bucket(bucket, config.pipeline_options.project or LOCAL_PROJECT)
     for entry in events.inputs:
         if entry.type == "pubsub":
             subscription = subscription_of(entry, config.job_name)
@@ -28,6 +31,11 @@ def check(config: KlioConfig) -> None:
     for output in events.outputs:
         if output.type == "pubsub" and not output.skip_klio_write:
             pubsub.check_topic(output.topic)
+
+
+def _buckets(config: KlioConfig) -> set[str]:
+    data = config.job_config.data
+    return {bucket for entry in (*data.inputs, *data.outputs) if (bucket := bucket_of(entry.location))}
 
 
 def _topics(config: KlioConfig) -> list[str]:

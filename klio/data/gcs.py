@@ -16,7 +16,14 @@ from typing import Any, BinaryIO, TypeVar
 
 import requests
 import stamina
-from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, PreconditionFailed, Unauthorized
+from google.api_core.exceptions import (
+    Conflict,
+    Forbidden,
+    GoogleAPICallError,
+    NotFound,
+    PreconditionFailed,
+    Unauthorized,
+)
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
@@ -232,6 +239,16 @@ def _parted(path: str) -> tuple[str, str]:
 def _blob(path: str) -> Any:
     bucket, name = _parted(path)
     return _client().bucket(bucket).blob(name)
+
+
+def ensure_bucket(name: str, project: str) -> None:
+    """Make the bucket unless it is there. Raises DataError where the service does not answer or refuses."""
+    try:
+        _client().create_bucket(name, project=project, timeout=30)
+    except Conflict:
+        return
+    except (GoogleAPICallError, *_BROKEN) as error:
+        raise DataError("the bucket cannot be made", where=f"gs://{name}", got=str(error)) from error
 
 
 def _client() -> storage.Client:

@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from apache_beam import Pipeline
@@ -15,6 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from klio.context import KlioContext
 from klio.events.read import subscription_of
 from klio_core.dead_letter import Failure
+from klio_core.errors import KlioError
 from klio_core.message import Format, Message
 from klio_core.status import State
 from klio_exec.runners.feed import Arrived, Feed
@@ -25,7 +27,8 @@ from klio_exec.stop import Stop
 
 log = logging.getLogger("klio.run")
 _LOOK_S = 0.2  # how often a waiting run looks whether it is to stop
-_LAST_LINE = re.compile(r"^(?P<error>[\w.]*\w): (?P<text>.*)$")
+_LONGEST_PAUSE_S = 60
+_BEAMS_WORDS = re.compile(r" \[while running '.*?'\]")
 
 
 class StreamingRun:
@@ -69,26 +72,26 @@ class StreamingRun:
     def _work(self, run_batch: RunBatch, batch: list[Arrived]) -> None:
         elements = self._leased(batch)
         start = time.monotonic()
-        failure = self._attempt(run_batch, batch, elements)
+        error = self._attempt(run_batch, batch, elements)
         self._pace.learn(len(batch), time.monotonic() - start)
-        if failure is not None and len(batch) > 1:
-            log.warning("a batch of %d messages failed (%s); trying them one by one", len(batch), failure.text)
+        if error is not None and len(batch) > 1:
+            log.warning("a batch of %d messages failed (%s); trying them one by one", len(batch), _short(error))
             for number, arrived in enumerate(batch):
                 if self._stop.asked:
                     self._feed.give_back(batch[number:])
                     return
                 self._work(run_batch, [arrived])
-        elif failure is not None:
-            self._failed(batch[0], elements[0], failure)
+        elif error is not None:
+            self._failed(batch[0], elements[0], error)
 
-    def _attempt(self, run_batch: RunBatch, batch: Sequence[Arrived], elements: Sequence[bytes]) -> Failure | None:
+    def _attempt(self, run_batch: RunBatch, batch: Sequence[Arrived], elements: Sequence[bytes]) -> Exception | None:
         by_source: dict[str, list[Any]] = {}
         for arrived in batch:
             by_source.setdefault(arrived.source, []).append(arrived.leased)
         try:
             reported = run_batch(by_source)
         except Exception as error:  # noqa: BLE001  (whatever the graph raises fails its messages, not the run)
-            return _failure(error)
+            return error
         self.tally.add(reported)
         self._feed.done(batch)
         self._tell_filtered(elements)
@@ -96,24 +99,33 @@ class StreamingRun:
             self._attempts.pop(arrived.leased.message_id, None)
         return None
 
-    def _failed(self, arrived: Arrived, element: bytes, failure: Failure) -> None:
-        """Let the message come again, a while later each time; after `max_attempts` it is a dead letter."""
+    def _failed(self, arrived: Arrived, element: bytes, error: Exception) -> None:
+        """Let the message come again, a while later each time.
+
+        After `max_attempts` it is a dead letter, unless what failed is a service: that may come back, and no message
+        is to blame for it.
+        """
         leased = arrived.leased
         self._attempts[leased.message_id] += 1
         attempts = max(self._attempts[leased.message_id], leased.attempt)
-        if attempts < self._max_attempts:
-            after_s = min(2 ** (attempts - 1), 60)
-            log.warning("%r failed (%s), attempt %d of %d", element, failure.text, attempts, self._max_attempts)
+        transient = isinstance(error, KlioError) and error.transient
+        if transient or attempts < self._max_attempts:
+            of = "" if transient else f" of {self._max_attempts}"
+            log.warning("%r failed (%s), attempt %d%s", element, _short(error), attempts, of)
             self.tally.counts["retried"] += 1
-            self._feed.give_back([arrived], after_s)
+            self._feed.give_back([arrived], min(2 ** min(attempts - 1, 10), _LONGEST_PAUSE_S))
             return
-        self._context.bury(leased.data, element, failure, attempts)
-        # Outside of Beam its counters go nowhere.
-        self.tally.counts["read"] += 1
-        self.tally.counts[f"verdict/dead letter/{failure.reason}"] += 1
-        self.tally.counts[f"dead-letter/{failure.reason}"] += 1
+        self._bury(leased.data, element, error, attempts)
         self._attempts.pop(leased.message_id, None)
         self._feed.done([arrived])
+
+    def _bury(self, raw: bytes, element: bytes, error: Exception, attempts: int) -> None:
+        failure = Failure.of(error)
+        failure = replace(failure, text=_clean(failure.text))
+        self._context.bury(raw, element, failure, attempts)
+        # Outside of Beam its counters go nowhere.
+        for name in ("read", f"verdict/dead letter/{failure.reason}", f"dead-letter/{failure.reason}"):
+            self.tally.counts[name] += 1
 
     def _leased(self, batch: Sequence[Arrived]) -> list[bytes]:
         elements = [_element(arrived.leased.data) for arrived in batch]
@@ -137,12 +149,10 @@ def _element(raw: bytes) -> bytes:
     return Message.decode(raw, Format.EITHER).element
 
 
-def _failure(error: Exception) -> Failure:
-    """Describe what Beam raised: it carries the author's exception as text, the last line of a traceback."""
-    text = str(error)
-    last = text.strip().splitlines()[-1] if text.strip() else type(error).__name__
-    last = re.sub(r" \[while running .*", "", last)
-    match = _LAST_LINE.match(last)
-    return Failure(
-        "exception", match["error"] if match else type(error).__name__, match["text"] if match else last, text
-    )
+def _clean(text: str) -> str:
+    """Take off what Beam adds to the text of an exception."""
+    return _BEAMS_WORDS.sub("", text)
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {_clean(str(error)).partition(chr(10))[0]}"
