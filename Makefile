@@ -1,0 +1,66 @@
+# `make demo` and `make test` need nothing but Python 3.11 to 3.13: each creates .venv and installs what it uses.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: help demo test test-all lint format docs bench proto clean
+
+help:  ## Show what can be made.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.run  ## Mix music by a real job on the local cloud; A=one.mp3 B=two.flac mixes your own.
+	@$(BIN)/python examples/automixer/demo.py $(A) $(B)
+
+test: $(VENV)/.dev  ## Run the tests of the inner loop.
+	$(PYTEST) -m "not slow and not engine"
+
+test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
+	$(PYTEST) -m "not engine"
+
+lint: $(VENV)/.dev  ## Check style and types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## Write the code as the checks want it.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(VENV)/.docs  ## Build the documentation into docs/_build.
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+bench: $(VENV)/.dev  ## Measure, and print one table for each benchmark.
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+proto: $(VENV)/.protoc  ## Write the generated code of klio.proto again.
+	$(VENV)/protoc/bin/python -m grpc_tools.protoc -I klio_core/proto \
+		--python_out=klio_core/proto --pyi_out=klio_core/proto klio.proto
+
+clean:  ## Remove the environment and what was built.
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "klio needs Python 3.11, 3.12 or 3.13; say which one: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp for each set of extras; pip is quick where everything is there.
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[exec,audio]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[exec,audio,docs]"
+	@touch $@
+
+# The generator is older than the runtime on purpose: its code runs with every protobuf that the job's packages allow.
+$(VENV)/.protoc: | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/protoc
+	$(VENV)/protoc/bin/python -m pip install --quiet "grpcio-tools==1.71.2" "setuptools<81"
+	@touch $@
