@@ -59,7 +59,7 @@ class InvalidConfig(ConfigError):
 
 def dotted(path: KeyPath) -> str:
     """Write a path as an override writes it."""
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{_legible(key)}" for key in path).removeprefix(".")
+    return "".join(map(_step, path)).removeprefix(".")
 
 
 def shown(value: object) -> str:
@@ -77,9 +77,12 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...{text[-1]}"
 
 
-def _legible(key: object) -> str:
-    text = str(key)
-    return text if text.isprintable() and len(text) <= _LONGEST else shown(text)
+def _step(key: object) -> str:
+    if isinstance(key, int) and not isinstance(key, bool):
+        return f"[{key}]"
+    if isinstance(key, str) and key.isprintable() and len(key) <= _LONGEST:
+        return f".{key}"
+    return f".{shown(key)}"
 
 
 def _order(problem: Problem) -> tuple[bool, str, int]:

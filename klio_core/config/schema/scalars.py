@@ -53,7 +53,7 @@ def _number(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _finite(value)
     meant = _number_meant(value)
-    todo = f"write {meant:g}, without quotes" if meant is not None else None
+    todo = f"write {meant:.15g}, without quotes" if meant is not None else None
     raise _misfit("a number", value, todo)
 
 
@@ -72,9 +72,10 @@ def _number_meant(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, str | float):
         return None
     simple = resolve(value.strip().replace("_", "").lstrip("+0")) if isinstance(value, str) else value
-    if isinstance(simple, bool) or not isinstance(simple, int | float) or abs(simple) > 1e15:
+    if isinstance(simple, bool) or not isinstance(simple, int | float):
         return None
-    return float(simple)
+    # Nothing that large, nor infinity, nor "not a number", is what somebody meant.
+    return float(simple) if abs(simple) <= 1e15 else None
 
 
 def _off(value: object) -> Literal[False]:

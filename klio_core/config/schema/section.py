@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails
 
+from klio_core.config.problems import shown
 from klio_core.config.schema.wrong import explain, wrong
 from klio_core.config.suggest import nearest
 
@@ -80,7 +81,7 @@ class Section(BaseModel):
         known = cls.keys()
         for key, value in given.items():
             if not isinstance(key, str):
-                yield wrong("a key that is not a name", (key,), value, got=repr(key), todo="quote it")
+                yield wrong("a key that is not a name", (key,), value, got=shown(key), todo="quote it")
             elif key in cls.spellings and cls.spellings[key] in given:
                 meant = cls.spellings[key]
                 yield wrong(f"{key} and {meant} are one key", (key,), value, todo="keep one of them")

@@ -35,3 +35,4 @@ def test_a_key_that_is_there_twice_names_both_lines() -> None:
 def test_keys_that_mean_the_same_are_the_same_key() -> None:
     assert len(values("{1: a, 1.0: b}").problems) == 1
     assert values("{1: a, '1': b}").problems == []
+    assert values("{true: a, True: b}").problems[0].path == "true"

@@ -144,6 +144,9 @@ def test_lists_may_be_empty_or_nothing(key: str) -> None:
                 "  to do: did you mean worker_disk_type? If not, choose a name that is less like it"
             ),
         ),
+        ("num_workers: .nan", "num_workers: not a value for this key\n  expected: a whole number\n  got: .nan"),
+        ("num_workers: '.inf'", "num_workers: not a value for this key\n  expected: a whole number\n  got: '.inf'"),
+        ("num_workers: '5.5'", "num_workers: not a value for this key\n  expected: a whole number\n  got: '5.5'"),
         (
             "disk_size_g: 5",
             (
