@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -13,17 +16,23 @@ from klio_cli.terminal import Terminal
 from klio_core.errors import KlioError
 
 INTERRUPTED = 130
+TERMINATED = 143
 BUG = 1
+
+
+class Terminated(BaseException):
+    """Somebody sent SIGTERM: what is open is closed on the way out, as after Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
     """Run one command and answer its exit status; it prints to `terminal` and nowhere else.
 
-    Statuses are those of klio_core.errors, 130 where somebody pressed Ctrl-C, else what the command answered.
+    Statuses are those of klio_core.errors, 130 after Ctrl-C, 143 after SIGTERM, else what the command answered.
     """
     terminal = terminal or Terminal()
     argv = sys.argv[1:] if argv is None else argv
-    with redirect_stdout(terminal.stdout), redirect_stderr(terminal.stderr):  # click prints its help to sys.stdout
+    # click prints its help to sys.stdout
+    with redirect_stdout(terminal.stdout), redirect_stderr(terminal.stderr), _closing_on_sigterm():
         return _status_of(argv, terminal)
 
 
@@ -38,12 +47,26 @@ def _status_of(argv: Sequence[str], terminal: Terminal) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except Terminated:
+        return TERMINATED
     except BrokenPipeError:
         terminal.abandon_stdout()
         return BUG
     except Exception:  # noqa: BLE001 - the last door: whatever comes here is our bug, and is shown whole
         terminal.bug()
         return BUG
+
+
+@contextmanager
+def _closing_on_sigterm() -> Iterator[None]:
+    def terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it so

@@ -88,7 +88,7 @@ class Objects:
         paths = [Path(source) for source in sources]
         _check_files(paths)
         _check_one_target(len(paths), target, is_folder=to.is_folder)
-        bucket = self._client.lookup_bucket(to.bucket) or self._client.create_bucket(to.bucket)
+        bucket = self._found(to.bucket) or self._client.create_bucket(to.bucket, retry=None, timeout=_SECONDS)
         for path in paths:
             place = Place(to.bucket, to.name + path.name) if to.is_folder else to
             bucket.blob(place.name).upload_from_filename(path, retry=None, timeout=_SECONDS)
@@ -102,6 +102,7 @@ class Objects:
         _check_one_target(len(places), target, is_folder=into)
         for place, below in places:
             path = to / below if into else to
+            _check_stays_in(to, path)
             path.parent.mkdir(parents=True, exist_ok=True)
             self._client.bucket(place.bucket).blob(place.name).download_to_filename(path, retry=None, timeout=_SECONDS)
             yield place, path
@@ -115,8 +116,16 @@ class Objects:
         return [(place, place.name[folder:]) for place in found]
 
     def _require(self, bucket: str) -> None:
-        if self._client.lookup_bucket(bucket) is None:
+        if self._found(bucket) is None:
             raise DataNotFound("there is no such bucket", where=f"{_SCHEME}{bucket}/", todo="`klio local ls` lists all")
+
+    def _found(self, bucket: str) -> Any:
+        return self._client.lookup_bucket(bucket, retry=None, timeout=_SECONDS)
+
+
+def _check_stays_in(folder: Path, path: Path) -> None:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UsageError("an object's name leads out of the directory", where=str(path), todo="copy it on its own")
 
 
 def _check_files(paths: Iterable[Path]) -> None:

@@ -47,10 +47,18 @@ def pubsub_host() -> Iterator[str]:
         yield host
 
 
+@pytest.fixture(scope="session")
+def objects_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from klio_exec.local.objects import local_objects
+
+    with local_objects(tmp_path_factory.mktemp("objects"), 0) as url:
+        yield url
+
+
 @pytest.fixture
-def project(tmp_path: Path, pubsub_host: str) -> Path:
-    """A directory whose local cloud is up, as far as Pub/Sub goes."""
-    local_state.write(tmp_path, LocalState(os.getpid(), pubsub_host, "http://127.0.0.1:9"))
+def project(tmp_path: Path, pubsub_host: str, objects_url: str) -> Path:
+    """A directory whose local cloud is up: in this process, shared by the tests."""
+    local_state.write(tmp_path, LocalState(os.getpid(), pubsub_host, objects_url))
     return tmp_path
 
 

@@ -16,7 +16,9 @@ DOWN = 1
 @options.project
 @click.pass_obj
 def command(terminal: Terminal, /, *, project: Path) -> int:
-    """Say whether the local cloud is up, and where. The exit status is 1 where it is not."""
+    """Say whether the local cloud is up, where, and what waits in it. The exit status is 1 where it is not up."""
+    from klio_cli.backlog import waiting
+
     state = local_state.read(project)
     if state is None or not state.alive:
         ended = f": process {state.pid}, of {_since(project)}, has ended" if state else ""
@@ -24,16 +26,20 @@ def command(terminal: Terminal, /, *, project: Path) -> int:
         terminal.say(f"The local cloud of {project} is not up{ended}.\nklio local up starts it{again}.")
         return DOWN
     terminal.table(
-        ("", "local cloud"),
+        ("project", str(project)),
         (
-            ("project", str(project)),
             ("pubsub", state.pubsub),
             ("objects", state.objects),
             ("pid", str(state.pid)),
             ("since", _since(project)),
         ),
     )
-    terminal.say('\nFor other programs in this shell: eval "$(klio local env)"')
+    terminal.say()
+    counted = [(name, str(free), str(leased)) for name, free, leased in waiting(state.pubsub)]
+    if counted:
+        terminal.table(("subscription", "waiting", "in work"), counted)
+        terminal.say()
+    terminal.say('For other programs in this shell: eval "$(klio local env)"')
     return 0
 
 

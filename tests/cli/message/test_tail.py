@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from klio_core.config import KlioConfig
 from klio_core.message import JobRef, Limited, Message, Visit
@@ -82,3 +87,20 @@ def test_a_job_that_sends_nothing_has_nothing_to_read(klio, tmp_path: Path):
 
     assert screen.status == 2
     assert screen.err == "Error: hello sends no messages\n  expected: an event output of type pubsub\n"
+
+
+@pytest.mark.parametrize(("number", "exit_status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_deletes_what_it_listened_by_and_shows_no_traceback(
+    klio, project: Path, cloud: Cloud, number: signal.Signals, exit_status: int
+):
+    topic = f"projects/klio-local/topics/stopped-{exit_status}"
+    argv = ["message", "tail", "--local", "-j", str(project), "--topic", topic]
+    reading = subprocess.Popen([sys.executable, "-m", "klio_cli.app", *argv], stderr=subprocess.PIPE, text=True)
+    assert reading.stderr is not None
+    assert reading.stderr.readline() == f"Reading {topic}\n"
+
+    reading.send_signal(number)
+    _, err = reading.communicate(timeout=10)
+
+    assert (reading.returncode, err.strip()) == (exit_status, "")
+    assert cloud.subscriptions_of(topic) == []

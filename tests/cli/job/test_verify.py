@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+BEAM = metadata.version("apache-beam")
+
+
+@pytest.fixture
+def job(klio, tmp_path: Path) -> Path:
+    """A new job, which passes."""
+    assert klio("job", "create", "hello", "--output", tmp_path / "job").status == 0
+    return tmp_path / "job"
+
+
+def test_a_good_job_passes_every_check(klio, job: Path):
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert (screen.status, screen.err) == (0, "")
+    assert screen.out == (
+        "✓ klio-job.yaml: hello, streaming\n"
+        "✓ dead letters go to a directory\n"
+        "✓ run.py: run(in_pcol, config)\n"
+        "✓ every import of the job's modules is installed here\n"
+        "✓ job-requirements.txt: all pinned\n"
+        f"✓ Dockerfile: Beam {BEAM}, as installed here\n"
+        "\n"
+        "6 checks, 0 failed\n"
+    )
+
+
+def test_verification_imports_nothing_of_the_job(klio, job: Path):
+    (job / "transforms.py").write_text("raise SystemExit('imported')")
+
+    assert klio("job", "verify", "--offline", "-j", job).status == 0
+
+
+def writes(name: str, text: str) -> Callable[[Path], object]:
+    return lambda job: (job / name).write_text(text)
+
+
+WRITE_RUN = "write `def run(in_pcol, config): …`"
+FAULTS = {
+    "no run.py": (
+        lambda job: (job / "run.py").unlink(),
+        "there is no run.py",
+        "write one, with `def run(in_pcol, config): …`",
+    ),
+    "a syntax error": (writes("run.py", "def run(a, b):\n  ret urn a"), "run.py:2: invalid syntax", None),
+    "no run()": (writes("run.py", "def walk(a, b): ..."), "run.py has no run()", WRITE_RUN),
+    "one parameter": (writes("run.py", "\ndef run(a): ..."), "run.py:2: klio cannot call run(a)", WRITE_RUN),
+    "three parameters": (
+        writes("run.py", "def run(a, b, c): ..."),
+        "run.py:1: klio cannot call run(a, b, c)",
+        WRITE_RUN,
+    ),
+    "a keyword that must be given": (
+        writes("run.py", "def run(a, b, *, c): ..."),
+        "run.py:1: klio cannot call run(a, b, *, c)",
+        WRITE_RUN,
+    ),
+    "a coroutine": (
+        writes("run.py", "async def run(a, b): ..."),
+        "run.py:1: klio cannot call run(a, b)",
+        WRITE_RUN,
+    ),
+    "a module that is not installed": (
+        writes("transforms.py", "import os.path\nfrom tensorflwo import keras\n"),
+        "transforms.py:2: there is no module named tensorflwo",
+        "install it (tensorflwo), and add it to job-requirements.txt",
+    ),
+    "a requirement without a version": (
+        writes("job-requirements.txt", "# mine\nnumpy\nlibrosa==0.11.0 # pinned\nsoxr>=1\n"),
+        "job-requirements.txt: not pinned: numpy, soxr>=1",
+        "write the version with ==, so that tomorrow's image is today's",
+    ),
+    "another Beam in the image": (
+        writes("Dockerfile", "FROM --platform=linux/amd64 apache/beam_python3.11_sdk:2.26.0\n"),
+        f"Dockerfile: Beam 2.26.0, but {BEAM} is installed here",
+        f"FROM apache/beam_python3.11_sdk:{BEAM}, or install apache-beam==2.26.0 here",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "what", "todo"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_named_with_what_to_do(klio, job: Path, spoil, what, todo):
+    spoil(job)
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    lines = screen.out.splitlines()
+    assert screen.status == 1
+    assert f"✗ {what}" in lines
+    assert [line for line in lines if line.startswith("✗")] == [f"✗ {what}"]
+    assert todo is None or lines[lines.index(f"✗ {what}") + 1] == f"    to do: {todo}"
+    assert lines[-1] == "6 checks, 1 failed"
+
+
+GOOD = {
+    "run_basic": "def run_basic(in_pcol, config): ...",
+    "defaults": "def run(a, b, c=1, *, d=2): ...",
+    "any arguments": "def run(*args, **kwargs): ...",
+    "imported": "from transforms import HelloKlio as run",
+    "assigned": "run = lambda a, b: a",
+    "an import that may fail": "try:\n    import nothere\nexcept ImportError:\n    pass\ndef run(a, b): ...",
+    "an import that is not made yet": "def run(a, b):\n    import nothere",
+}
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD.keys())
+def test_what_may_work_is_not_called_wrong(klio, job: Path, text: str):
+    (job / "run.py").write_text(text)
+
+    assert klio("job", "verify", "--offline", "-j", job).status == 0
+
+
+def test_a_bad_job_file_is_exit_status_2_and_everything_else_is_still_checked(klio, job: Path):
+    (job / "klio-job.yaml").write_text("job_name: hello\njob_confg: {}\n")
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    lines = screen.out.splitlines()
+    assert (screen.status, screen.err) == (2, "")
+    assert lines[0].startswith("✗ ")
+    assert "job_confg" in screen.out
+    assert f"{job}/klio-job.yaml:2" in screen.out
+    assert lines[-1] == "5 checks, 1 failed"
+
+
+def test_what_is_only_risky_is_a_warning(klio, job: Path):
+    text = (job / "klio-job.yaml").read_text()
+    (job / "klio-job.yaml").write_text(re.sub(r" *dead_letters:\n.*\n.*\n", "", text))
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert screen.status == 0
+    assert (
+        "! no dead_letters: what fails is kept under .klio, and only on the machine that it failed on\n" in screen.out
+    )
+    assert screen.out.splitlines()[-1] == "6 checks, 0 failed, 1 to think about"
+
+
+def test_a_job_without_a_container_is_none_the_worse(klio, job: Path):
+    (job / "Dockerfile").unlink()
+    (job / "job-requirements.txt").unlink()
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert (screen.status, screen.out.splitlines()[-1]) == (0, "4 checks, 0 failed")
+
+
+def test_only_offline_is_there_yet(klio, job: Path):
+    screen = klio("job", "verify", "-j", job)
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == "Error: asking Google Cloud is not built yet\n  to do: klio job verify --offline\n"
+
+
+BAD_FILES = {
+    "empty": "",
+    "no YAML": "job_name: [",
+    "a duplicate key": "job_name: a\njob_name: b\njob_config: {}\n",
+    "an unknown runner": "job_name: a\npipeline_options: {runner: DirctRunner}\njob_config: {}\n",
+    "a malformed topic": "job_name: a\njob_config: {events: {inputs: [{type: pubsub, topic: t}]}}\n",
+    "a malformed bucket": "job_name: a\njob_config: {data: {outputs: [{type: gcs, location: /x}]}}\n",
+}
+
+
+@pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_bad_job_file_is_one_fault_and_no_traceback(klio, job: Path, text: str):
+    (job / "klio-job.yaml").write_text(text)
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert (screen.status, screen.err) == (2, "")
+    assert "klio-job.yaml" in screen.out.splitlines()[0]
+    assert screen.out.splitlines()[-1] == "5 checks, 1 failed"
