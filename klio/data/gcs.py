@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import requests
 import stamina
+import urllib3
 from google.api_core.exceptions import (
     Conflict,
     Forbidden,
@@ -45,6 +46,7 @@ _BROKEN = (
     ConnectionError,
     DataCorruption,
     TransportError,
+    urllib3.exceptions.HTTPError,
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
@@ -64,6 +66,8 @@ class GcsStore:
     """
 
     patience_s: float = 60.0
+    pause_s: float = 0.25
+    """The first pause, in seconds. The later ones double, up to 32 times this, each with up to this much at random."""
     connect_s: float = 5.0
     silence_s: float = 30.0
     """How long a server may say nothing in the middle of an answer, in seconds."""
@@ -176,7 +180,11 @@ class GcsStore:
 
     def _patiently(self, permission: str, path: str, attempt: Callable[[], T]) -> T:
         caller = stamina.RetryingCaller(
-            attempts=None, timeout=self.patience_s, wait_initial=0.1, wait_max=8.0, wait_jitter=0.5
+            attempts=None,
+            timeout=self.patience_s,
+            wait_initial=self.pause_s,
+            wait_max=32 * self.pause_s,
+            wait_jitter=self.pause_s,
         )
         try:
             return caller(_may_pass, attempt)
@@ -186,7 +194,7 @@ class GcsStore:
             raise _refused(permission, path, error) from error
         except GoogleAuthError as error:
             raise _no_credentials(path, error) from error
-        except (GoogleAPICallError, DataCorruption, OSError) as error:
+        except (GoogleAPICallError, OSError, *_BROKEN) as error:
             raise DataError(
                 "Cloud Storage did not do what it was asked",
                 where=path,
@@ -263,4 +271,7 @@ def _made(_pid: int, _endpoint: str | None) -> storage.Client:
     connections = HTTPAdapter(pool_connections=2, pool_maxsize=2 * LOOKERS)
     for scheme in ("https://", "http://"):
         client._http.mount(scheme, connections)  # noqa: SLF001  the way Google documents for larger pools
+    # For its traces, the client asks for the bucket in a thread of its own, again for every object that is not found:
+    # twice the requests, and with a permission on the bucket that a job needs for nothing else.
+    client._bucket_metadata_cache = None  # noqa: SLF001  there is no public way but a variable of the environment
     return client

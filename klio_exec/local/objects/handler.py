@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from klio.data.checksum import CHUNK_BYTES
 from klio_exec.local.objects.batch import unpacked
+from klio_exec.local.objects.digests import CHUNK_BYTES
 from klio_exec.local.objects.routes import answer
 from klio_exec.local.objects.shelf import Shelf
 from klio_exec.local.objects.wire import Body, Refusal, Reply, Request, invalid

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import hashlib
 import os
 import time
 import uuid
@@ -14,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from klio.data.checksum import CHUNK_BYTES, crc32c_of_file
 from klio_core.errors import LocalCloudError
+from klio_exec.local.objects.digests import Digests, digests_of
 from klio_exec.local.objects.index import HIGHEST, Index
 from klio_exec.local.objects.records import WRITABLE, Bucket, Conditions, Object, bucket_name, now, object_name
 from klio_exec.local.objects.wire import Fields, Refusal, invalid
@@ -108,14 +106,24 @@ class Shelf:
 
     def keep(self, bucket: str, name: object, fields: Fields, part: Path, conditions: Conditions) -> Object:
         """Make the bytes in `part` an object, if they have the checksums in `fields` and the conditions hold."""
-        size, crc32c, md5 = part.stat().st_size, crc32c_of_file(part), _md5(part)
-        _compare(fields, crc32c, md5)
+        digests = digests_of(part)
+        _compare(fields, digests)
         content, made = uuid.uuid4().hex, now()
         with self.index.lock:
             self.check(bucket, object_name(name), conditions)
             part.replace(self._contents / content)
             kept = Object(
-                bucket, str(name), self._generation(), 1, size, crc32c, md5, made, made, content, _writable(fields)
+                bucket=bucket,
+                name=str(name),
+                generation=self._generation(),
+                metageneration=1,
+                size=digests.size,
+                crc32c=digests.crc32c,
+                md5=digests.md5,
+                made=made,
+                updated=made,
+                content=content,
+                fields=_writable(fields),
             )
             self._put(kept)
         return kept
@@ -200,15 +208,7 @@ def _writable(fields: Fields) -> Fields:
     return {key: value for key, value in fields.items() if key in WRITABLE}
 
 
-def _md5(path: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
-            digest.update(piece)
-    return base64.b64encode(digest.digest()).decode()
-
-
-def _compare(fields: Fields, crc32c: str, md5: str) -> None:
-    for name, got in (("crc32c", crc32c), ("md5Hash", md5)):
+def _compare(fields: Fields, digests: Digests) -> None:
+    for name, got in (("crc32c", digests.crc32c), ("md5Hash", digests.md5)):
         if fields.get(name) not in {None, got}:
             raise invalid(f'Provided {name} "{fields[name]}" doesn\'t match calculated {name} "{got}".')

@@ -14,7 +14,7 @@ from dataclasses import replace
 from email import message_from_bytes, message_from_string
 from pathlib import Path
 
-from klio.data.checksum import CHUNK_BYTES
+from klio_exec.local.objects.digests import CHUNK_BYTES
 from klio_exec.local.objects.index import Upload
 from klio_exec.local.objects.records import Conditions, Object, object_name
 from klio_exec.local.objects.shelf import Shelf
@@ -97,7 +97,7 @@ def _begin(shelf: Shelf, request: Request, bucket: str) -> Reply:
 
 def _upload(shelf: Shelf, request: Request) -> Upload:
     found = shelf.index.upload(request.query.get("upload_id", ""))
-    if found is None:
+    if found is None or (found.reply is None and not shelf.part_of(found.id).exists()):
         raise Refusal(404, "notFound", "There is no such upload.")
     return found
 
