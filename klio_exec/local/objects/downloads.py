@@ -36,7 +36,10 @@ def _wanted(text: str | None, size: int) -> range | None:
     else:
         first, end = max(0, size - int(asked["last"])), size
     if first >= end:
-        raise Refusal(416, "requestedRangeNotSatisfiable", f"The object has {size} bytes.")
+        # The client knows an empty object by this header.
+        raise Refusal(
+            416, "requestedRangeNotSatisfiable", f"The object has {size} bytes.", Content_Range=f"bytes */{size}"
+        )
     return range(first, end)
 
 

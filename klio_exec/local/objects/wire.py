@@ -22,17 +22,18 @@ class Body(Protocol):
 class Refusal(Exception):
     """A request is answered with an error status, in the shape that Google's clients read."""
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    def __init__(self, status: int, reason: str, message: str, **headers: str) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.message = message
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def reply(self) -> Reply:
         """Answer what goes over the wire."""
         problem = {"message": self.message, "domain": "global", "reason": self.reason}
         error = {"code": self.status, "message": self.message, "errors": [problem]}
-        return Reply.of({"error": error}, self.status)
+        return Reply.of({"error": error}, self.status, self.headers)
 
 
 def invalid(message: str) -> Refusal:
@@ -73,6 +74,7 @@ class Reply:
     length: int = 0
 
     @staticmethod
-    def of(content: Fields, status: int = 200) -> Reply:
+    def of(content: Fields, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
         """Answer a JSON object."""
-        return Reply(status, {"Content-Type": "application/json; charset=UTF-8"}, json.dumps(content).encode())
+        kind = {"Content-Type": "application/json; charset=UTF-8"}
+        return Reply(status, {**kind, **(headers or {})}, json.dumps(content).encode())
