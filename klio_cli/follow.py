@@ -21,10 +21,12 @@ class Follow:
     job: str
     started: float
     latest: dict[bytes, Status] = field(init=False)
+    unfinished: set[bytes] = field(init=False)
     heard: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.latest = {e: Status(e, self.job, State.QUEUED, at=0.0) for e in self.elements}
+        self.unfinished = set(self.latest)
 
     def saw(self, record: Status) -> bool:
         """Take one record in; answer whether it changed what is known of one of our elements."""
@@ -35,12 +37,14 @@ class Follow:
         if known.state.final or (record.attempt, record.at) < (known.attempt, known.at):
             return False  # late, or of a delivery that is none of ours
         self.latest[record.element] = record
+        if record.state.final:
+            self.unfinished.remove(record.element)
         return True
 
     @property
     def done(self) -> bool:
         """Whether every element has a final state."""
-        return all(record.state.final for record in self.latest.values())
+        return not self.unfinished
 
     @property
     def dead(self) -> bool:

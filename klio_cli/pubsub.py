@@ -14,7 +14,7 @@ from klio_core.errors import CloudError, EngineError, EventError
 from klio_core.names import LOCAL_PROJECT, Resource, parse_resource
 
 PUBLISH_SECONDS = 30.0
-ASK_SECONDS = 10.0
+ASK_SECONDS = 8.0
 _RETENTION_SECONDS = 600
 _EXPIRY_SECONDS = 24 * 3600  # the shortest that Pub/Sub takes: a follower killed outright leaves nothing for long
 _ANY_SIZE = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
@@ -23,10 +23,11 @@ Receive = Callable[[float], bytes | None]
 
 
 @contextmanager
-def connect(host: str | None) -> Iterator[PubSub]:
+def connect(host: str | None, patience: float = ASK_SECONDS) -> Iterator[PubSub]:
     """Open Pub/Sub at `host` (the local cloud), or, where that is None, wherever the environment says.
 
-    Raises EngineError where Google's client is not installed, CloudError where there are no credentials.
+    A service that does not answer within `patience` seconds has refused. Raises EngineError where Google's client is
+    not installed, CloudError where there are no credentials.
     """
     try:
         from google.auth.exceptions import DefaultCredentialsError
@@ -38,7 +39,7 @@ def connect(host: str | None) -> Iterator[PubSub]:
     os.environ.setdefault("GCE_METADATA_TIMEOUT", "1")  # off Google's machines nobody answers; do not wait long for it
     os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", "1")
     try:
-        pubsub = PubSub(host)
+        pubsub = PubSub(host, patience)
     except DefaultCredentialsError as error:
         raise CloudError(
             "no credentials for Google Cloud",
@@ -52,11 +53,12 @@ def connect(host: str | None) -> Iterator[PubSub]:
 class PubSub:
     """One connection. Every method raises EventError for what Pub/Sub refuses or does not answer in time."""
 
-    def __init__(self, host: str | None) -> None:
+    def __init__(self, host: str | None, patience: float) -> None:
         from google.cloud import pubsub_v1
         from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
         from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
+        self._asking = {"retry": _retry(patience), "timeout": patience}
         self._publisher = pubsub_v1.PublisherClient(**_transport(PublisherGrpcTransport, host))
         self._subscriber = pubsub_v1.SubscriberClient(**_transport(SubscriberGrpcTransport, host))
 
@@ -69,18 +71,18 @@ class PubSub:
     def require_topic(self, topic: str) -> None:
         """Raise EventError where there is no such topic."""
         with _speaking_about(topic):
-            self._publisher.get_topic(topic=topic, retry=_retry(ASK_SECONDS), timeout=ASK_SECONDS)
+            self._publisher.get_topic(topic=topic, **self._asking)
 
     def make_topic(self, topic: str) -> None:
         """Create the topic, unless it is there."""
         with _speaking_about(topic), _unless_there():
-            self._publisher.create_topic(name=topic, retry=_retry(ASK_SECONDS), timeout=ASK_SECONDS)
+            self._publisher.create_topic(name=topic, **self._asking)
 
     def make_subscription(self, subscription: str, topic: str, **settings: Any) -> None:
         """Create the subscription, unless it is there."""
         request = {"name": subscription, "topic": topic, **settings}
         with _speaking_about(topic), _unless_there():
-            self._subscriber.create_subscription(request=request, retry=_retry(ASK_SECONDS), timeout=ASK_SECONDS)
+            self._subscriber.create_subscription(request=request, **self._asking)
 
     def publish(self, topic: str, bodies: Sequence[bytes], done: Callable[[], None]) -> list[str | EventError]:
         """Publish all at once; answer the message id, or what went wrong, of each. `done` is called once for each."""
@@ -208,4 +210,5 @@ def _missing(resource: str) -> EventError:
 
 
 def _text(error: Exception) -> str:
-    return str(getattr(error, "message", None) or error) or type(error).__name__
+    cause = getattr(error, "cause", None) or error  # an error of retrying says only how long it tried
+    return str(getattr(cause, "message", None) or cause) or type(cause).__name__

@@ -95,13 +95,16 @@ class Terminal:
             yield lambda: bar.advance(task)
 
     @contextmanager
-    def live(self) -> Iterator[Callable[[str], None]]:
-        """Show text that the next text replaces, while the block runs. For a terminal only."""
+    def live(self, picture: Callable[[], str]) -> Iterator[None]:
+        """Show the text that `picture` answers, asked ten times a second from another thread, while the block runs.
+
+        For a terminal only; the last picture stays.
+        """
         from rich.live import Live
         from rich.text import Text
 
-        with Live(console=self._console(), refresh_per_second=10) as screen:
-            yield lambda text: screen.update(Text.from_ansi(text))
+        with Live(console=self._console(), refresh_per_second=10, get_renderable=lambda: Text.from_ansi(picture())):
+            yield
 
     def abandon_stdout(self) -> None:
         """Forget a reader that has gone away, so that the flush at exit does not fail too."""

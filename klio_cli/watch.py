@@ -35,9 +35,8 @@ def _watch(terminal: Terminal, following: Follow, receive: Receive, patience: fl
     if not terminal.interactive:
         _until_done(terminal, following, receive, patience, lambda record: terminal.say(status_line(record)))
         return
-    with terminal.live() as show:
-        _until_done(terminal, following, receive, patience, lambda _record: show(screen(terminal, following)))
-        show(screen(terminal, following))
+    with terminal.live(lambda: screen(terminal, following)):
+        _until_done(terminal, following, receive, patience, lambda _record: None)
 
 
 def screen(terminal: Terminal, following: Follow) -> str:

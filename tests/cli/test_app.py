@@ -87,6 +87,21 @@ print(sorted(m for m in sys.modules if m.split(".")[0] in {heavy!r}), file=sys.s
     assert min(took) < 0.3
 
 
+def test_a_job_is_verified_without_loading_beam_or_a_client(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "j")
+    heavy = {"apache_beam", "grpc", "google", "klio", "klio_exec", "rich"}
+    code = f"""
+import sys
+from klio_cli.app import main
+main(["job", "verify", "--offline", "-j", {str(tmp_path / "j")!r}])
+print(sorted({{m.split(".")[0] for m in sys.modules}} & {heavy!r}))
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_version(klio):
     assert klio("--version").out == f"klio {klio_version()}\n"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -169,4 +170,14 @@ def test_on_a_terminal_the_lines_are_redrawn_and_coloured_unless_no_color_says_o
     assert "\x1b[32ma  committed\x1b[0m" in shown["colour"]
     assert "\x1b[32m" not in shown["plain"]
     assert "a  committed" in shown["plain"]
-    assert shown["plain"].rstrip().endswith("1 committed\n\x1b[?25h".rstrip())
+    assert "1 committed" in shown["plain"]
+
+
+def test_ten_thousand_elements_are_followed_in_no_time():
+    elements = [b"%d" % n for n in range(10_000)]
+    bodies = iter([record(element, State.COMMITTED).encode() for element in elements])
+    began = time.monotonic()
+
+    watch(Terminal(stdout=Tty(), environ={}), Follow(elements, "hello", 0.0), lambda _seconds: next(bodies), 1e9)
+
+    assert time.monotonic() - began < 3.0

@@ -63,7 +63,7 @@ def command(
             _make_local(pubsub, config, to, records)
         pubsub.require_topic(to)
         with _listening(pubsub, records) as receive:
-            sent = _send(terminal, pubsub, to, named, bodies)
+            sent = send(terminal, pubsub, to, named, bodies)
             dead = receive is not None and _follow(terminal, config, sent, receive)
     if len(sent) < len(named):
         return NOT_ALL_PUBLISHED
@@ -83,7 +83,7 @@ def _listening(pubsub: PubSub, records: str | None) -> AbstractContextManager[Re
     return nullcontext() if records is None else pubsub.listen(records)
 
 
-def _send(
+def send(
     terminal: Terminal, pubsub: PubSub, topic: str, elements: Sequence[bytes], bodies: Sequence[bytes]
 ) -> list[bytes]:
     """Publish, print the ids, and answer the elements that went out."""

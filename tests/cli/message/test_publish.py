@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from klio_cli.commands.message.publish import send
+from klio_cli.pubsub import connect
+from klio_cli.terminal import Terminal
+from klio_core.errors import EventError
 from klio_core.message import ANYONE, Format, JobRef, Limited, Message
 
 
@@ -232,3 +237,26 @@ def test_format_raw_takes_bare_elements(klio, job, config, cloud):
 
     (body,) = cloud.pulled(config.job_config.events.inputs[0].subscription, 1)
     assert Message.decode(body, Format.RAW).element == b"a"
+
+
+def test_elements_that_failed_are_named_and_those_that_did_not_are_answered(cloud, pubsub_host):
+    out, err = io.StringIO(), io.StringIO()
+    gone = "projects/klio-local/topics/gone"
+
+    with connect(pubsub_host) as pubsub:
+        sent = send(Terminal(None, out, err), pubsub, gone, [b"a", b"b"], [b"1", b"2"])
+
+    assert (sent, out.getvalue()) == ([], "")
+    assert err.getvalue() == (
+        "Error: 2 of 2 elements were not published:\n"
+        f"  a: there is no such topic: {gone}\n"
+        f"  b: there is no such topic: {gone}\n"
+    )
+
+
+def test_a_service_that_does_not_answer_is_an_error_that_names_the_cause():
+    with connect("127.0.0.1:1", patience=0.5) as pubsub, pytest.raises(EventError) as caught:
+        pubsub.require_topic("projects/p/topics/abc")
+
+    assert (caught.value.what, caught.value.where) == ("Pub/Sub did not do it", "projects/p/topics/abc")
+    assert "127.0.0.1:1" in (caught.value.got or "")
