@@ -46,7 +46,7 @@ class PubSubServer:
 
     async def start(self) -> int:
         """Listen; returns the port, a free one where 0 was asked for."""
-        # The file first: it can be closed again, while a port that was never served stays bound until garbage collection.
+        # The file first: it can be closed again, while a port that was never served stays bound for a while.
         broker = Broker(self._path)
         server = grpc.aio.server(options=_OPTIONS)
         try:

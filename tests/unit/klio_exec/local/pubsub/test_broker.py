@@ -501,7 +501,7 @@ def test_seek_ends_every_lease(play: Play, clock: Any) -> None:
 
 def test_a_message_is_forgotten_when_its_retention_is_over(play: Play, clock: Any) -> None:
     async def scene(broker: Broker) -> None:
-        served = await set_up(broker, message_retention_duration=Duration(seconds=600))
+        await set_up(broker, message_retention_duration=Duration(seconds=600))
         await publish(broker, "old")
         clock.turn(601)
         await publish(broker, "new")
