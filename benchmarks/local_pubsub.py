@@ -52,6 +52,21 @@ def publish(count: int, size: int, batch: int) -> float:
     return count / elapsed
 
 
+def publish_bare(endpoint: str, count: int, size: int) -> float:
+    """Ready-made requests without the client library: what the server takes by itself."""
+    import grpc
+    from google.pubsub_v1.types import PublishRequest, PubsubMessage
+
+    messages = [PubsubMessage(data=os.urandom(size)) for _ in range(100)]
+    request = PublishRequest.serialize(PublishRequest(topic=TOPIC, messages=messages))
+    with grpc.insecure_channel(endpoint) as channel:
+        call = channel.unary_unary("/google.pubsub.v1.Publisher/Publish")
+        begin = time.perf_counter()
+        for answer in [call.future(request) for _ in range(count // 100)]:
+            answer.result()
+        return count / (time.perf_counter() - begin)
+
+
 def receive(count: int) -> float:
     from google.cloud import pubsub_v1
 
@@ -118,13 +133,14 @@ def main() -> None:
         mine, theirs = spawn.Pipe()
         server = spawn.Process(target=run_server, args=(path, theirs), daemon=True)
         server.start()
-        os.environ["PUBSUB_EMULATOR_HOST"] = f"127.0.0.1:{mine.recv()}"
+        os.environ["PUBSUB_EMULATOR_HOST"] = endpoint = f"127.0.0.1:{mine.recv()}"
         create()
         idle, meter = resident_mb(server.pid or 0), Meter(server.pid or 0)
         print(f"{count:,} messages of {size} bytes each time")
         meter.run("publish, batches of 100 (default)", lambda: publish(count, size, 100))
         meter.run("pull and ack", lambda: receive(count))
         meter.run("publish, batches of 1000", lambda: publish(count, size, 1000))
+        meter.run("publish, no client library", lambda: publish_bare(endpoint, count, size))
         print(f"server's memory                   {resident_mb(server.pid or 0) - idle:8,.0f} MB more, all waiting")
         server.kill()
         server.join()

@@ -108,6 +108,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA busy_timeout = 10000")
+    # Folding the log into the file waits for the disk: every 40 MB instead of every 4.
+    connection.execute("PRAGMA wal_autocheckpoint = 10000")
+    connection.execute("PRAGMA cache_size = -16000")  # 16 MB, so that acks of a large backlog find their pages
     return connection
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from google.protobuf.empty_pb2 import Empty
 
 from klio_exec.local.pubsub.broker import Broker
-from klio_exec.local.pubsub.delivery import MAX_RESPONSE_BYTES, Delivered
+from klio_exec.local.pubsub.delivery import MAX_RESPONSE_BYTES
 from klio_exec.local.pubsub.errors import invalid
 from klio_exec.local.pubsub.flow import Flow
 from klio_exec.local.pubsub.methods import Methods, missing, streaming, timed, unary
@@ -95,12 +95,15 @@ class Subscriber:
         lease_s = served.settings.ack_deadline_seconds
         flow = Flow(request.max_messages, MAX_RESPONSE_BYTES)
         patience = 0.0 if request.return_immediately else min(allowed_s or LONGEST_PULL_S, LONGEST_PULL_S)
-        got: list[Delivered] = []
-        with served.pulled_by(flow), suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, patience - PULL_MARGIN_S)):
-                while not (got := await self._delivery.take(served, flow, lease_s)):
-                    await flow.wake.wait()
-                    flow.wake.clear()
+        with served.pulled_by(flow):
+            # Once outside of the timeout: who will not wait still gets what has to be read from disk.
+            got = await self._delivery.take(served, flow, lease_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, patience - PULL_MARGIN_S)):
+                    while not got:
+                        await flow.wake.wait()
+                        flow.wake.clear()
+                        got = await self._delivery.take(served, flow, lease_s)
         return pb.PullResponse(received_messages=[received(one) for one in got])
 
 

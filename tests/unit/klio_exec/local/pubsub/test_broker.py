@@ -601,3 +601,19 @@ def test_a_name_is_taken_from_the_moment_it_is_asked_for(play: Play) -> None:
         assert codes == [StatusCode.ALREADY_EXISTS, StatusCode.ALREADY_EXISTS]
 
     play(scene)
+
+
+def test_a_full_disk_is_unavailable_and_what_was_refused_is_not_delivered(play: Play) -> None:
+    async def scene(broker: Broker) -> None:
+        served = await set_up(broker)
+        disk = broker._store._writer
+        (pages,) = disk.execute("PRAGMA page_count").fetchone()
+        disk.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(Refused, match="disk is full") as refused:
+            await publish(broker, "x" * 100_000)
+        assert refused.value.code is StatusCode.UNAVAILABLE
+        disk.execute("PRAGMA max_page_count = 1000000")
+        await publish(broker, "there is room again")
+        assert data(await take(broker, served)) == ["there is room again"]
+
+    play(scene)
