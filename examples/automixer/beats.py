@@ -5,11 +5,11 @@ beats per minute) and misses beats by 45 to 214 ms; a comb fitted to the onset s
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soxr
-from comb import Comb, Curve, best_phase, fit_comb
+from comb import Comb, Curve, every, fit_comb
 from numpy.typing import NDArray
 from warm import librosa_onset
 
@@ -46,16 +46,21 @@ class BeatGrid:
 
 @dataclass(frozen=True)
 class Pulse:
-    """The onset strength of an excerpt and the grid that fits it."""
+    """The onset strength of an excerpt and the comb that fits it."""
 
     onsets: Curve  # PER_SECOND values per second, without its slow changes
+    comb: Comb
     start_s: float  # where the excerpt begins in the track
-    grid: BeatGrid
+
+    @property
+    def grid(self) -> BeatGrid:
+        """Its beats, in the time of the track."""
+        start_s = self.start_s + self.comb.phase / PER_SECOND - LATENCY_S
+        return BeatGrid(self.comb.period / PER_SECOND, start_s)
 
     def slowed(self, times: int) -> BeatGrid:
         """Every second (fourth, …) beat: of the possible ones, those with the strongest onsets."""
-        comb = best_phase(self.onsets, self.grid.period_s * times * PER_SECOND)
-        return _grid(comb, self.start_s)
+        return replace(self, comb=every(times, self.comb, self.onsets)).grid
 
 
 def find_pulse(samples: NDArray[np.float32], rate: int, start_s: float = 0.0) -> Pulse | None:
@@ -67,7 +72,7 @@ def find_pulse(samples: NDArray[np.float32], rate: int, start_s: float = 0.0) ->
         return None
     onsets = onset_strength(samples, rate)
     comb = fit_comb(onsets, PER_SECOND)
-    return Pulse(onsets, start_s, _grid(comb, start_s)) if comb.contrast >= LEAST_CONTRAST else None
+    return Pulse(onsets, comb, start_s) if comb.contrast >= LEAST_CONTRAST else None
 
 
 def onset_strength(samples: NDArray[np.float32], rate: int) -> Curve:
@@ -78,10 +83,6 @@ def onset_strength(samples: NDArray[np.float32], rate: int) -> Curve:
         y=mono, sr=RATE, hop_length=HOP, n_fft=WINDOW, n_mels=MEL_BANDS, channels=[0, LOW_BANDS, MEL_BANDS]
     )
     return _flattened(low) + _flattened(high)
-
-
-def _grid(comb: Comb, start_s: float) -> BeatGrid:
-    return BeatGrid(comb.period / PER_SECOND, start_s + comb.phase / PER_SECOND - LATENCY_S)
 
 
 def _flattened(strength: Curve) -> Curve:
