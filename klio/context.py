@@ -108,7 +108,7 @@ class KlioContext:
             return default_dead_letters()
         return dead_letters_for(entry.type, getattr(entry, "topic", None) or entry.location)
 
-    def bury(self, raw: bytes, element: bytes, failure: Failure, attempts: int = 1) -> None:
+    def bury(self, raw: bytes, element: bytes, failure: Failure) -> None:
         """Keep a message as a dead letter, count it, log it once, without its payload.
 
         Raises EventError if the letter cannot be kept.
@@ -122,14 +122,14 @@ class KlioContext:
             text=failure.text,
             at=time.time(),
             trace=failure.traceback,
-            attempts=attempts,
+            attempts=self.status.attempt(element),
             version=version("klio"),
         )
         self.dead_letters.write(letter)
         count_dead_letter(failure.reason)
         said = f"{failure.reason}: {failure.error}: {failure.text.partition(chr(10))[0]}"
         log.error("dead letter %r (%s)", element, said)
-        self.status.tell(element, State.DEAD_LETTER, said, attempt=attempts)
+        self.status.tell(element, State.DEAD_LETTER, said)
 
     def begin(self, message: Message) -> Work:
         """Answer the work on one message."""

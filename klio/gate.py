@@ -19,7 +19,6 @@ from klio_core.message import Format, JobRef, Message, Visit
 from klio_core.status import State
 
 
-
 @dataclass(slots=True)
 class Decision:
     """What the gate found for one message: a verdict and the message as it goes on, or why there is none."""
@@ -32,12 +31,15 @@ class Decision:
 
 
 class Gate:
-    """The rules of one job. `decide` asks the stores only for the facts that `klio_core.decision` asks for."""
+    """The rules of one job. `decide` asks the stores only for the facts that `klio_core.decision` asks for.
+
+    `format` is how it reads bytes.
+    """
 
     def __init__(self, config: KlioConfig, me: JobRef, fmt: Format = Format.KLIO) -> None:
         job = config.job_config
         self._me = me
-        self._format = Format.EITHER if job.allow_non_klio_messages and fmt is Format.KLIO else fmt
+        self.format = Format.EITHER if job.allow_non_klio_messages and fmt is Format.KLIO else fmt
         self._checked: dict[Look, list[Any]] = {
             Look.INPUT: [data for data in job.data.inputs if not data.skip_klio_existence_check],
             Look.OUTPUT: [data for data in job.data.outputs if not data.skip_klio_existence_check],
@@ -68,12 +70,12 @@ class Gate:
     def tell(self, decision: Decision, status: Recorder) -> None:
         """Count the verdict, and record it where it ends the message's way through this job."""
         count_verdict(decision.verdict)
-        if decision.verdict.action is Action.DROP and decision.facts.addressed:
+        if decision.verdict.action is Action.DROP:
             status.tell(decision.message.element, State.DROPPED, decision.verdict.reason)
 
     def _open(self, raw: bytes) -> Decision:
         try:
-            message = Message.decode(raw, self._format)
+            message = Message.decode(raw, self.format)
         except MessageError as error:
             return Decision(raw, Message.of(raw), verdict=Verdict(Action.DEAD_LETTER, error.reason), error=error)
         mine = message.addressed_to(self._me)

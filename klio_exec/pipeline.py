@@ -29,6 +29,7 @@ def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], An
     if not isinstance(done, PCollection):
         if outputs or done is not None:
             raise _wrong_return(run, done)
+        context.status.unseen = True
         parts = []
     else:
         parts = [("done", State.COMMITTED, done)]

@@ -23,6 +23,7 @@ class Stop:
     def __init__(self, drain_timeout_s: float) -> None:
         self._drain_timeout_s = drain_timeout_s
         self._asked = threading.Event()
+        self._at_once: Callable[[], None] = lambda: None
         self._late: Callable[[], None] = lambda: None
         self.interrupted = False
 
@@ -31,9 +32,18 @@ class Stop:
         """Whether the run is to end."""
         return self._asked.is_set()
 
+    def when_asked(self, give_back: Callable[[], None]) -> None:
+        """Say what to do with the work that has not begun. It is done in a thread of its own."""
+        self._at_once = give_back
+
     def when_late(self, give_back: Callable[[], None]) -> None:
         """Say what to do with the work that is not done in time."""
         self._late = give_back
+
+    def ask(self) -> None:
+        """Ask the run to end, however long that takes."""
+        self._asked.set()
+        threading.Thread(target=self._at_once, name="klio-stop", daemon=True).start()
 
     def listen(self) -> None:
         """Take the process's signals. Only the main thread may."""
@@ -46,7 +56,7 @@ class Stop:
             os._exit(_INTERRUPTED)
         self.interrupted = number == signal.SIGINT
         log.warning("stopping: what has been begun is finished (for at most %g s)", self._drain_timeout_s)
-        self._asked.set()
+        self.ask()
         timer = threading.Timer(self._drain_timeout_s, self._give_up)
         timer.daemon = True
         timer.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from klio.metrics.counts import READ
+from klio.metrics.counts import FILTERED, READ
 from klio_core.decision import Action
 from klio_exec.runners.tally import Tally
 
@@ -35,8 +35,8 @@ class Summary:
         verdicts = {action: _by_reason(tally, f"{_VERDICT}{action}/") for action in Action}
         dead = _by_reason(tally, _DEAD)
         dropped = verdicts[Action.DROP]
-        if tally.counts["filtered"]:
-            dropped["filtered by the job's code"] = tally.counts["filtered"]
+        if tally.counts[FILTERED]:
+            dropped["filtered by the job's code"] = tally.counts[FILTERED]
         in_the_work = dead.total() - verdicts[Action.DEAD_LETTER].total()
         lost_the_race = dropped["lost-lease"] + dropped["filtered by the job's code"]
         return cls(

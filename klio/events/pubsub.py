@@ -19,8 +19,13 @@ _CALL_S = 30.0
 _PUBLISH_S = 60.0
 # Batches of 5 ms: a tenth of what a listener notices, and thousands of messages per call under load.
 _BATCHING = pubsub.types.BatchSettings(max_messages=500, max_latency=0.005)
-_ABSENT = (google_errors.ServiceUnavailable, google_errors.RetryError, google_errors.InternalServerError)
-_REFUSED = (google_errors.NotFound, google_errors.PermissionDenied, google_errors.InvalidArgument)
+_REFUSED = (
+    google_errors.NotFound,
+    google_errors.PermissionDenied,
+    google_errors.Unauthenticated,
+    google_errors.InvalidArgument,
+    google_errors.FailedPrecondition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,10 @@ class Subscription:
             answer = self._client.pull(subscription=self.path, max_messages=limit, timeout=wait_s, retry=None)
         except google_errors.DeadlineExceeded:
             return []
-        except _ABSENT:
-            return None
         except _REFUSED as error:
             raise _cannot_read(self.path, error) from error
+        except google_errors.GoogleAPIError:  # away, busy, or going down in the middle of the call
+            return None
         return [_leased(received) for received in answer.received_messages]
 
     def ack(self, ack_ids: Sequence[str]) -> None:

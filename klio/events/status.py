@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
@@ -74,8 +75,9 @@ class DirectoryOfRecords:
 class Recorder:
     """What a job tells of its elements.
 
-    `finished`, where a runner sets it, collects the elements that came to a final state, so that the runner can tell
-    of those that the author's code filtered out.
+    A runner that hands out messages in batches says so with `begin`. From then on `finished` are the elements of the
+    batch that came to a final state, and `renamed` says which went on under another name, so that the runner can tell
+    of the others. `unseen` says that the author's code keeps its results from klio.
     """
 
     def __init__(self, job: str, records: Records) -> None:
@@ -83,21 +85,39 @@ class Recorder:
         self._records = records
         self._worker = worker_name()
         self._told: dict[bytes, float] = {}
-        self.finished: set[bytes] | None = None
+        self._attempts: dict[bytes, int] = {}
+        self.finished: set[bytes] = set()
+        self.renamed: dict[bytes, bytes] = {}
+        self.unseen = False
 
     @property
     def silent(self) -> bool:
         """Whether nobody listens, so that callers may save themselves the work."""
         return isinstance(self._records, NoRecords)
 
-    def tell(
-        self, element: bytes, state: State, note: str = "", seconds: float | None = None, attempt: int = 1
-    ) -> None:
+    def begin(self, attempts: Mapping[bytes, int]) -> None:
+        """Record that these elements are leased, each for its n-th attempt, which their next records repeat."""
+        self._attempts = dict(attempts)
+        self.finished.clear()
+        self.renamed.clear()
+        for element in attempts:
+            self.tell(element, State.LEASED)
+
+    def attempt(self, element: bytes) -> int:
+        """Answer how often the work on `element` has been begun, as far as the runner knows."""
+        return self._attempts.get(element, 1)
+
+    def tell(self, element: bytes, state: State, note: str = "", seconds: float | None = None) -> None:
         """Record that `element` has come to `state`."""
-        if self.finished is not None and state.final:
+        if state.final and self._attempts:
             self.finished.add(element)
         if not self.silent:
-            self._write(element, state, None, note, seconds, attempt)
+            self._write(element, state, None, note, seconds)
+
+    def rename(self, element: bytes, other: bytes) -> None:
+        """Note that the author's code made another element of this one."""
+        if self._attempts:
+            self.renamed[element] = other
 
     def progress(self, element: bytes, fraction: float, note: str = "") -> None:
         """Record how far the work on `element` is, 0 to 1; records closer than 0.2 s to the last one are left out."""
@@ -105,11 +125,10 @@ class Recorder:
         if self.silent or now - self._told.get(element, 0.0) < _PROGRESS_S:
             return
         self._told = {element: now}
-        self._write(element, State.WORKING, min(max(fraction, 0.0), 1.0), note, None, 1)
+        self._write(element, State.WORKING, min(max(fraction, 0.0), 1.0), note, None)
 
-    def _write(
-        self, element: bytes, state: State, fraction: float | None, note: str, seconds: float | None, attempt: int
-    ) -> None:
+    def _write(self, element: bytes, state: State, fraction: float | None, note: str, seconds: float | None) -> None:
+        attempt = self.attempt(element)
         status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
         self._records.write(status)
 

@@ -54,7 +54,12 @@ def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: 
     data = message.author_data()
     try:
         for value in _timed(context, work, call, data):
-            yield from _encoded(message, data, value, lambda error: _failed(context, raw, message.element, error, name))
+            try:
+                encoded = _encoded(context, message, data, value)
+            except MessageError as error:  # this yield is lost, the next ones are not
+                yield from _failed(context, raw, message.element, error, name)
+            else:
+                yield encoded
     except LostLease as error:
         log.warning("%s: our copy is dropped, another worker made the output first", error.what)
         count_verdict(Verdict(Action.DROP, error.reason))
@@ -89,14 +94,12 @@ def _timed(context: KlioContext, work: Work, call: Call, data: Any) -> Iterator[
         count_work(spent)
 
 
-def _encoded(message: Message, data: Any, value: Any, failed: Callable[[Exception], Iterator[Any]]) -> Iterator[Any]:
+def _encoded(context: KlioContext, message: Message, data: Any, value: Any) -> Any:
     tag = value.tag if isinstance(value, TaggedOutput) else None
-    try:
-        encoded = outgoing(message, data, value.value if tag is not None else value).encode()
-    except MessageError as error:
-        yield from failed(error)  # this yield is lost, the next ones are not
-        return
-    yield encoded if tag is None else TaggedOutput(tag, encoded)
+    leaving = outgoing(message, data, value if tag is None else value.value)
+    if leaving.element != message.element:
+        context.status.rename(message.element, leaving.element)
+    return leaving.encode() if tag is None else TaggedOutput(tag, leaving.encode())
 
 
 def _failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> Iterator[Any]:

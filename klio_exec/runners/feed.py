@@ -6,8 +6,10 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from klio.events.pubsub import Leased, Subscription
 from klio_core.errors import EventError
@@ -29,6 +31,8 @@ class Arrived:
 class Feed:
     """Holds at most as many messages as `pace` has room for, each until `done` or `give_back`.
 
+    Several subscriptions have equal shares of the room, of one message at least, so that a silent one holds up none.
+
     A lease is renewed for as long as this process lives and the work takes; when the process dies, the lease ends
     within `lease_s` and the message goes to somebody else.
     """
@@ -41,14 +45,17 @@ class Feed:
         self._held: dict[str, str] = {}  # ack id: subscription
         self._changed = threading.Condition()
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._keep_leases, name="klio-leases", daemon=True)]
-        for path in self._sources:
-            self._threads.append(threading.Thread(target=self._pull, args=(path,), name="klio-pull", daemon=True))
+        self._closed = threading.Event()
+        self._keeper = threading.Thread(target=self._keep_leases, name="klio-leases", daemon=True)
+        self._pullers = [
+            threading.Thread(target=self._pull, args=(path,), name="klio-pull", daemon=True) for path in self._sources
+        ]
         self.quiet_since = time.monotonic()
 
     def start(self) -> None:
         """Begin to pull."""
-        for thread in self._threads:
+        self.quiet_since = time.monotonic()
+        for thread in (self._keeper, *self._pullers):
             thread.start()
 
     @property
@@ -70,8 +77,7 @@ class Feed:
             batch = [self._taken(self._queue.get(timeout=wait_s))]
         except queue.Empty:
             return []
-        while len(batch) < self._pace.size and not self._queue.empty():
-            batch.append(self._taken(self._queue.get()))
+        batch += map(self._taken, islice(self._waiting(), self._pace.size - 1))
         return batch
 
     def done(self, batch: Sequence[Arrived]) -> None:
@@ -96,21 +102,30 @@ class Feed:
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
+        self.give_back([item for item in self._waiting() if isinstance(item, Arrived)])
 
     def close(self) -> None:
         """Wait for pulls under way, give back everything that is held, close the connections."""
         self.stop()
-        for thread in self._threads:
-            thread.join(_POLL_S + 1)
+        for puller in self._pullers:
+            puller.join(_POLL_S + 1)
         self.give_back_all()
+        self._closed.set()
+        self._keeper.join(_POLL_S + 1)
         for source in self._sources.values():
             source.close()
 
     def give_back_all(self) -> None:
         """Give back everything that is held, begun or not."""
-        for ack_id, source in list(self._held.items()):
-            self._extend(source, [ack_id], 0)
+        for source, ack_ids in self._held_by_source().items():
+            self._extend(source, ack_ids, 0)
         self._held.clear()
+
+    def _waiting(self) -> Iterator[Arrived | EventError]:
+        """Yield what is there now. Another thread may take of it meanwhile."""
+        with suppress(queue.Empty):
+            while True:
+                yield self._queue.get_nowait()
 
     def _taken(self, item: Arrived | EventError) -> Arrived:
         if isinstance(item, EventError):
@@ -118,40 +133,46 @@ class Feed:
         return item
 
     def _pull(self, path: str) -> None:
-        source, absent = self._sources[path], False
-        while (room := self._wait_for_room()) > 0:
+        absent = False
+        while (room := self._wait_for_room(path)) > 0:
             try:
-                messages = source.pull(room, _POLL_S)
-                if messages:
-                    source.extend([message.ack_id for message in messages], self._lease_s)
+                messages = self._sources[path].pull(room, _POLL_S)
             except EventError as error:
                 self._queue.put(error)
                 return
+            if (messages is None) != absent:
+                absent = messages is None
+                log.warning("Pub/Sub does not answer; waiting for it (%s)" if absent else "Pub/Sub is back (%s)", path)
             if messages is None:
-                if not absent:
-                    log.warning("Pub/Sub does not answer; waiting for it (%s)", path)
-                absent = True
                 self._stopping.wait(_ABSENT_S)
-                continue
-            if absent:
-                log.warning("Pub/Sub answers again (%s)", path)
-                absent = False
-            for message in messages:
-                self._held[message.ack_id] = path
-                self._queue.put(Arrived(path, message))
+            elif messages:
+                self._take(path, messages)
 
-    def _wait_for_room(self) -> int:
+    def _take(self, path: str, messages: Sequence[Leased]) -> None:
+        self._held.update({message.ack_id: path for message in messages})
+        arrived = [Arrived(path, message) for message in messages]
+        if self.stopping:
+            self.give_back(arrived)
+            return
+        self._extend(path, [message.ack_id for message in messages], self._lease_s)
+        for one in arrived:
+            self._queue.put(one)
+
+    def _wait_for_room(self, path: str) -> int:
         """Answer how many messages may be pulled now; 0 when the run stops."""
+
+        def room() -> int:
+            held = sum(source == path for source in list(self._held.values()))
+            return max(1, self._pace.room // len(self._sources)) - held
+
         with self._changed:
-            self._changed.wait_for(lambda: self.stopping or self.held < self._pace.room)
-            return 0 if self.stopping else max(1, self._pace.room - self.held)
+            self._changed.wait_for(lambda: self.stopping or room() > 0)
+            return 0 if self.stopping else room()
 
     def _keep_leases(self) -> None:
-        while not self._stopping.wait(self._lease_s / 3) or self._held:
+        while not self._closed.wait(self._lease_s / 3):
             for source, ack_ids in self._held_by_source().items():
                 self._extend(source, ack_ids, self._lease_s)
-            if self.stopping:
-                time.sleep(min(1.0, self._lease_s / 3))
 
     def _held_by_source(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -16,7 +16,8 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import ReadFromPubSub
-from apache_beam.pipeline import PTransformOverride
+from apache_beam.options.value_provider import RuntimeValueProvider
+from apache_beam.pipeline import PipelineVisitor, PTransformOverride
 from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner import execution, fn_runner
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import WorkerHandlerManager
@@ -37,6 +38,7 @@ _OF_ONE_BATCH = {
 }
 # Beam tears down DoFns that were idle for a minute; a loaded model is to stay for as long as the job runs.
 _FOREVER_S = 10**9
+_FRESH_SIDE_INPUTS = "disable_global_windowed_args_caching"
 
 Batch = Mapping[str, Sequence[Leased]]  # by subscription
 RunBatch = Callable[[Batch], list[Any]]  # answers what the bundles reported; raises what the graph raised
@@ -57,6 +59,8 @@ class MicroBatchRunner(fn_runner.FnApiRunner):
 
     def run_stages(self, stage_context: Any, stages: list[Any]) -> Any:
         """Replace FnApiRunner's single pass by one pass for each batch."""
+        # Else a DoFn sees the side inputs of its first batch for ever. (The runner has set its own just now.)
+        RuntimeValueProvider.experiments = {*RuntimeValueProvider.experiments, _FRESH_SIDE_INPUTS}
         workers = WorkerHandlerManager(stage_context.components.environments, self._provision_info)
         try:
             self._loop(lambda batch: self._run_batch(stage_context, stages, workers, batch))
@@ -87,6 +91,19 @@ class MicroBatchRunner(fn_runner.FnApiRunner):
         return reported
 
 
+def sources_of(pipeline: Any) -> list[str]:
+    """Answer the subscriptions that a pipeline reads, those that the author's code reads among them."""
+    found: dict[str, None] = {}
+
+    class Visitor(PipelineVisitor):
+        def enter_composite_transform(self, node: Any) -> None:
+            if isinstance(node.transform, ReadFromPubSub):
+                found[_subscription_of(node.transform)] = None
+
+    pipeline.visit(Visitor())
+    return list(found)
+
+
 class _BatchContext(execution.FnApiRunnerExecutionContext):
     def inject(self, batch: Batch) -> None:
         """Put the messages where the impulses of their sources are."""
@@ -95,9 +112,9 @@ class _BatchContext(execution.FnApiRunnerExecutionContext):
             for transform, buffer in data_input.data.items():
                 source = _source_of(transform)
                 if source is not None:
-                    coder = buffer._coder_impl  # noqa: SLF001
+                    coder = buffer._coder_impl  # noqa: SLF001  (Beam's inside)
                     events = [GlobalWindows.windowed_value(_encoded(leased)) for leased in batch.get(source, ())]
-                    buffer._inputs = [coder.encode_nested(event) for event in events]  # noqa: SLF001
+                    buffer._inputs = [coder.encode_nested(event) for event in events]  # noqa: SLF001  (Beam's inside)
 
 
 class _FeedInstead(PTransformOverride):
@@ -105,19 +122,24 @@ class _FeedInstead(PTransformOverride):
         return isinstance(applied.transform, ReadFromPubSub)
 
     def get_replacement_transform_for_applied_ptransform(self, applied: Any) -> Any:
-        return _Fed(applied.transform._source)  # noqa: SLF001  (Beam's own runners read it so)
+        return _Fed(_subscription_of(applied.transform))
 
 
 class _Fed(beam.PTransform):
     """An impulse whose single value is replaced by the messages of a batch."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, path: str) -> None:
         super().__init__()
-        self._path = f"projects/{source.project}/subscriptions/{source.subscription_name}"
+        self._path = path
 
     def expand(self, begin: Any) -> Any:
         impulse = begin.pipeline | f"{_MARK}{self._path}" >> beam.Impulse()
         return impulse | beam.Map(_event).with_output_types(bytes)
+
+
+def _subscription_of(read: ReadFromPubSub) -> str:
+    source = read._source  # noqa: SLF001  (Beam's own runners read it so)
+    return f"projects/{source.project}/subscriptions/{source.subscription_name}"
 
 
 def _event(encoded: bytes) -> Any:

@@ -14,13 +14,15 @@ from apache_beam import Pipeline
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from klio.context import KlioContext
-from klio.events.read import subscription_of
+from klio.events.read import format_of, subscription_of
+from klio.gate import Gate
+from klio.metrics.counts import FILTERED
 from klio_core.dead_letter import Failure
-from klio_core.errors import KlioError
+from klio_core.errors import EventError, KlioError, MessageError
 from klio_core.message import Format, Message
-from klio_core.status import State
+from klio_core.status import State, text_of
 from klio_exec.runners.feed import Arrived, Feed
-from klio_exec.runners.microbatch import MicroBatchRunner, RunBatch
+from klio_exec.runners.microbatch import MicroBatchRunner, RunBatch, sources_of
 from klio_exec.runners.pace import Pace
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
@@ -41,15 +43,16 @@ class StreamingRun:
         self._idle_s = exit_when_idle_s
         self._max_attempts = job.max_attempts
         self._attempts: Counter[str] = Counter()
+        self._lease_s = job.lease_s
         self._pace = Pace(job.max_in_flight)
-        sources = [subscription_of(entry, context.config.job_name) for entry in job.events.inputs]
-        self._feed = Feed(sources, self._pace, lease_s=job.lease_s)
+        self._formats = _formats(context)
         self.tally = Tally()
         self.runner = MicroBatchRunner(self._loop)
 
     def run(self, pipeline: Pipeline, options: PipelineOptions) -> Tally:
         """Run the pipeline, which was built with this run's `runner`. Answers what was counted."""
-        self._context.status.finished = set()
+        self._feed = Feed(sources_of(pipeline), self._pace, lease_s=self._lease_s)
+        self._stop.when_asked(self._feed.stop)
         self._stop.when_late(self._feed.give_back_all)
         self.runner.run_pipeline(pipeline, options)
         return self.tally
@@ -94,7 +97,7 @@ class StreamingRun:
             return error
         self.tally.add(reported)
         self._feed.done(batch)
-        self._tell_filtered(elements)
+        self._tell_the_rest(elements)
         for arrived in batch:
             self._attempts.pop(arrived.leased.message_id, None)
         return None
@@ -112,41 +115,62 @@ class StreamingRun:
         if transient or attempts < self._max_attempts:
             of = "" if transient else f" of {self._max_attempts}"
             log.warning("%r failed (%s), attempt %d%s", element, _short(error), attempts, of)
-            self.tally.counts["retried"] += 1
-            self._feed.give_back([arrived], min(2 ** min(attempts - 1, 10), _LONGEST_PAUSE_S))
+            self._again_later(arrived, attempts)
             return
-        self._bury(leased.data, element, error, attempts)
+        try:
+            self._bury(leased.data, element, error)
+        except EventError as unkept:
+            log.warning("%r failed (%s), and %s (%s)", element, _short(error), unkept.what, unkept.where)
+            self._again_later(arrived, attempts)
+            return
         self._attempts.pop(leased.message_id, None)
         self._feed.done([arrived])
 
-    def _bury(self, raw: bytes, element: bytes, error: Exception, attempts: int) -> None:
+    def _again_later(self, arrived: Arrived, attempts: int) -> None:
+        self.tally.counts["retried"] += 1
+        self._feed.give_back([arrived], min(2 ** min(attempts - 1, 10), _LONGEST_PAUSE_S))
+
+    def _bury(self, raw: bytes, element: bytes, error: Exception) -> None:
         failure = Failure.of(error)
         failure = replace(failure, text=_clean(failure.text))
-        self._context.bury(raw, element, failure, attempts)
+        self._context.bury(raw, element, failure)
         # Outside of Beam its counters go nowhere.
         for name in ("read", f"verdict/dead letter/{failure.reason}", f"dead-letter/{failure.reason}"):
             self.tally.counts[name] += 1
 
     def _leased(self, batch: Sequence[Arrived]) -> list[bytes]:
-        elements = [_element(arrived.leased.data) for arrived in batch]
-        status = self._context.status
-        assert status.finished is not None
-        status.finished.clear()
-        for element, arrived in zip(elements, batch, strict=True):
-            attempt = max(self._attempts[arrived.leased.message_id] + 1, arrived.leased.attempt)
-            status.tell(element, State.LEASED, attempt=attempt)
+        elements = [self._element(arrived) for arrived in batch]
+        tried = (max(self._attempts[one.leased.message_id] + 1, one.leased.attempt) for one in batch)
+        self._context.status.begin(dict(zip(elements, tried, strict=True)))
         return elements
 
-    def _tell_filtered(self, elements: Sequence[bytes]) -> None:
-        """Those of which no later step spoke were filtered out by the author's code; that is an end, too."""
+    def _tell_the_rest(self, elements: Sequence[bytes]) -> None:
+        """No later step spoke of these: they left as other elements, or out of sight, or were filtered out."""
         status = self._context.status
-        for element in set(elements) - (status.finished or set()):
-            self.tally.counts["filtered"] += 1
-            status.tell(element, State.DROPPED, "filtered by the job's code")
+        for element in set(elements) - status.finished:
+            if status.unseen:
+                status.tell(element, State.COMMITTED)
+            elif status.renamed.get(element) in status.finished:
+                status.tell(element, State.COMMITTED, f"as {text_of(status.renamed[element])}")
+            else:
+                self.tally.counts[FILTERED] += 1
+                status.tell(element, State.DROPPED, "filtered by the job's code")
+
+    def _element(self, arrived: Arrived) -> bytes:
+        raw = arrived.leased.data
+        try:
+            return Message.decode(raw, self._formats.get(arrived.source, Format.EITHER)).element
+        except MessageError:
+            return raw
 
 
-def _element(raw: bytes) -> bytes:
-    return Message.decode(raw, Format.EITHER).element
+def _formats(context: KlioContext) -> dict[str, Format]:
+    config = context.config
+    return {
+        subscription_of(entry, config.job_name): Gate(config, context.job, format_of(entry)).format
+        for entry in config.job_config.events.inputs
+        if entry.type == "pubsub"
+    }
 
 
 def _clean(text: str) -> str:

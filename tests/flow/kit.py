@@ -1,0 +1,325 @@
+"""Whole jobs for tests: written to a directory, run as processes or in a thread, fed, and asked what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import yaml
+from apache_beam import Pipeline
+from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.cloud import pubsub, storage
+
+from klio.context import KlioContext, bind
+from klio_core.config import KlioConfig, parse
+from klio_core.dead_letter import DeadLetter
+from klio_core.message import Message
+from klio_core.status import Status
+from klio_exec.local.pubsub import stats
+from klio_exec.options import options_here
+from klio_exec.pipeline import build
+from klio_exec.runners.streaming import StreamingRun
+from klio_exec.runners.tally import Tally
+from klio_exec.stop import Stop
+
+T = TypeVar("T")
+PROJECT = "klio-local"
+PATIENCE_S = 40.0  # a loaded machine may take this long for what takes a second
+
+RUN = """
+import apache_beam as beam
+import transforms
+
+def run(in_pcol, config):
+    return in_pcol | beam.ParDo(transforms.Work())
+"""
+
+
+def eventually(what: Callable[[], T], within_s: float = PATIENCE_S) -> T:
+    """Answer the first true value of `what()`; fail with its last value when the time is over."""
+    deadline = time.monotonic() + within_s
+    while not (value := what()):
+        assert time.monotonic() < deadline, f"not within {within_s} s; the last value was {value!r}"
+        time.sleep(0.02)
+    return value
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Where Pub/Sub and objects are, and what tests do there with Google's own clients."""
+
+    pubsub: str
+    objects: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PUBSUB_EMULATOR_HOST": self.pubsub,
+            "STORAGE_EMULATOR_HOST": self.objects,
+            "NO_GCE_CHECK": "true",
+        }
+
+    @cached_property
+    def publisher(self) -> pubsub.PublisherClient:
+        return pubsub.PublisherClient()
+
+    @cached_property
+    def subscriber(self) -> pubsub.SubscriberClient:
+        return pubsub.SubscriberClient()
+
+    @cached_property
+    def storage(self) -> storage.Client:
+        return storage.Client(project=PROJECT)
+
+    def close(self) -> None:
+        self.publisher.stop()
+        self.publisher.transport.close()
+        self.subscriber.close()
+        self.storage.close()
+
+    def topic(self, path: str) -> str:
+        self.publisher.create_topic(name=path)
+        return path
+
+    def subscription(self, path: str, topic: str, **settings: Any) -> str:
+        self.subscriber.create_subscription(
+            request={"name": path, "topic": topic, "ack_deadline_seconds": 10, **settings}
+        )
+        return path
+
+    def publish(self, topic: str, raws: Sequence[bytes]) -> None:
+        for sent in [self.publisher.publish(topic, raw) for raw in raws]:
+            sent.result(PATIENCE_S)
+
+    def pull(self, subscription: str) -> list[bytes]:
+        """Take what is there, and acknowledge it; nothing after a moment without a message."""
+        try:
+            got = self.subscriber.pull(subscription=subscription, max_messages=1000, timeout=0.6, retry=None)
+        except GoogleAPIError:  # the test may have stopped the service
+            return []
+        if got.received_messages:
+            ids = [one.ack_id for one in got.received_messages]
+            self.subscriber.acknowledge(subscription=subscription, ack_ids=ids)
+        return [one.message.data for one in got.received_messages]
+
+    def stats(self, subscription: str) -> dict[str, int]:
+        return stats(self.pubsub)[subscription]
+
+    def put(self, path: str, content: bytes = b"x") -> None:
+        self._blob(path).upload_from_string(content)
+
+    def get(self, path: str) -> bytes | None:
+        try:
+            return self._blob(path).download_as_bytes()
+        except NotFound:
+            return None
+
+    def _blob(self, path: str) -> Any:
+        bucket, _, name = path.removeprefix("gs://").partition("/")
+        return self.storage.bucket(bucket).blob(name)
+
+
+@dataclass
+class Job:
+    """A job's directory, its topics and subscriptions, and what has come out of it so far."""
+
+    directory: Path
+    cloud: Cloud
+    config: dict[str, Any]
+    received: list[Message] = field(default_factory=list)
+    alive: Callable[[], None] = lambda: None
+
+    @property
+    def name(self) -> str:
+        return str(self.config["job_name"])
+
+    @property
+    def topic(self) -> str:
+        return f"projects/{PROJECT}/topics/{self.name}-in"
+
+    @property
+    def subscription(self) -> str:
+        return f"projects/{PROJECT}/subscriptions/{self.name}-in"
+
+    @property
+    def out(self) -> str:
+        return f"projects/{PROJECT}/topics/{self.name}-out"
+
+    @property
+    def out_subscription(self) -> str:
+        return f"projects/{PROJECT}/subscriptions/{self.name}-out"
+
+    def make_resources(self) -> None:
+        """Topics and subscriptions, as `--local` would make them."""
+        self.cloud.subscription(self.subscription, self.cloud.topic(self.topic), ack_deadline_seconds=60)
+        self.cloud.subscription(self.out_subscription, self.cloud.topic(self.out))
+
+    def write(self, **files: str) -> None:
+        """Write klio-job.yaml, and `transforms="…"` as transforms.py."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "klio-job.yaml").write_text(yaml.safe_dump(self.config))
+        for name, text in ({"run": RUN} | files).items():
+            (self.directory / f"{name}.py").write_text(text)
+
+    def publish(self, *events: str | bytes | Message) -> None:
+        """Publish elements (text), messages, or bytes as they are."""
+        self.cloud.publish(self.topic, [_raw(event) for event in events])
+
+    def pull(self) -> list[Message]:
+        """Answer all output events so far. Raises what ended the job."""
+        self.alive()
+        self.received += [Message.decode(raw) for raw in self.cloud.pull(self.out_subscription)]
+        return self.received
+
+    @property
+    def elements(self) -> Counter[str]:
+        """How often each element has left, by now."""
+        return Counter(message.element.decode() for message in self.pull())
+
+    def wait_for(self, *elements: str, within_s: float = PATIENCE_S) -> None:
+        """Wait until each of these has left at least once."""
+        eventually(lambda: set(elements) <= set(self.elements), within_s)
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        return [DeadLetter.decode(path.read_bytes()) for path in sorted((self.directory / "dead").glob("*.json"))]
+
+    @property
+    def statuses(self) -> list[Status]:
+        """All records, in the order of their times."""
+        files = (self.directory / "status").glob("*.jsonl")
+        lines = [line for file in files for line in file.read_bytes().splitlines()]
+        return sorted(map(Status.decode, lines), key=lambda status: status.at)
+
+    def states(self, element: str) -> list[str]:
+        """What was told of one element: its states, with their notes."""
+        told = [status for status in self.statuses if status.element == element.encode()]
+        return [f"{status.state}: {status.note}" if status.note else str(status.state) for status in told]
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many events are still the job's to do, leased or not."""
+        now = self.cloud.stats(self.subscription)
+        return now["pending"] + now["outstanding"]
+
+    @contextmanager
+    def process(self, *flags: object) -> Iterator[Running]:
+        """The job as a process of its own, against the cloud that this process serves."""
+        with running(self.directory, "--direct-runner", *flags, **self.cloud.environment) as process:
+            yield process
+
+    @contextmanager
+    def thread(self, run: Callable[[Any, Any], Any]) -> Iterator[Here]:
+        """The job with this `run` in a thread of this process, by the same parts that `klioexec run` puts together."""
+        with Here(parse(yaml.safe_dump(self.config)), run) as here:
+            self.alive = here.check
+            yield here
+        here.check()
+
+
+class Running:
+    """A job as a process."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], log: Path) -> None:
+        self.popen = popen
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def signal(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """As the kernel does when memory is short."""
+        self.popen.kill()
+        self.popen.wait()
+
+    def wait(self, within_s: float = PATIENCE_S) -> int:
+        """Answer the exit status."""
+        return self.popen.wait(within_s)
+
+    def stop(self) -> int:
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """The lines of the summary: what they are about, and what they say."""
+        lines = [line for line in self.log.splitlines() if line.startswith("  ")]
+        parts = [line.strip().split("  ", 1) for line in lines if "  " in line.strip()]
+        return {name: " ".join(text.split()) for name, text in parts}
+
+
+@contextmanager
+def running(directory: Path, *flags: object, **environment: str) -> Iterator[Running]:
+    """`klioexec run` of a job; killed at the end if it still runs."""
+    path = directory / f"log-{uuid.uuid4().hex[:6]}"
+    command = [sys.executable, "-m", "klio_exec.cli", "run", "-j", str(directory), *map(str, flags)]
+    with path.open("wb") as log:
+        popen = subprocess.Popen(
+            command, env={**os.environ, **environment}, stderr=log, stdout=log, stdin=subprocess.DEVNULL
+        )
+    try:
+        yield Running(popen, path)
+    finally:
+        popen.kill()
+        popen.wait()
+
+
+class Here:
+    """A streaming job in a thread of this process. `tally` is what it counted, `error` what ended it."""
+
+    def __init__(self, config: KlioConfig, run: Callable[[Any, Any], Any]) -> None:
+        context = KlioContext(config)
+        self._before = bind(context)
+        self._stop = Stop(config.job_config.drain_timeout_s)
+        self._run = StreamingRun(context, self._stop)
+        options = options_here(config)
+        pipeline = Pipeline(runner=self._run.runner, options=options)
+        build(pipeline, context, run)
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, args=(pipeline, options))
+
+    @property
+    def tally(self) -> Tally:
+        return self._run.tally
+
+    def _work(self, pipeline: Pipeline, options: Any) -> None:
+        try:
+            self._run.run(pipeline, options)
+        except Exception as error:  # noqa: BLE001  (the test looks at it)
+            self.error = error
+
+    def check(self) -> None:
+        """Raise what ended the run, if anything did."""
+        if self.error is not None:
+            raise self.error
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.ask()
+        self._thread.join()
+        bind(self._before)
+
+
+def _raw(event: str | bytes | Message) -> bytes:
+    if isinstance(event, Message):
+        return event.encode()
+    return Message.of(event.encode()).encode() if isinstance(event, str) else event
