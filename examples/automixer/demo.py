@@ -3,6 +3,7 @@
 Everything goes through the `klio` command, as you would type it; each command is shown before it runs.
 """
 
+import itertools
 import os
 import shlex
 import shutil
@@ -41,7 +42,7 @@ def main(own: list[str]) -> int:
     shutil.rmtree(OUT, ignore_errors=True)
     warm.librosa_onset()
     tracks = own_tracks(own) or synth.write_pieces(OUT / "tracks", duration_s=30.0)
-    pairs = [f"{first.name},{second.name}" for first, second in zip(tracks, tracks[1:], strict=False)]
+    pairs = [f"{first.name},{second.name}" for first, second in itertools.pairwise(tracks)]
     try:
         klio("local", "up")
         klio("local", "cp", *(str(track) for track in tracks), f"{DATA}/tracks/")
@@ -92,7 +93,9 @@ def running_job() -> Iterator[None]:
     print("\n$ klio job run --local &", flush=True)
     log = OUT / "job.log"
     with log.open("w") as file:
-        job = subprocess.Popen([sys.executable, "-m", "klio_cli.app", "job", "run", "--local"], stdout=file, stderr=file)
+        job = subprocess.Popen(
+            [sys.executable, "-m", "klio_cli.app", "job", "run", "--local"], stdout=file, stderr=file
+        )
         try:
             yield
         finally:
