@@ -60,7 +60,8 @@ def test_every_error_stands_in_the_tree_under_its_parent_with_its_exit_status_an
     kind: type[errors.KlioError],
 ) -> None:
     tree = (errors.__doc__ or "").splitlines()
-    number, line = next((n, line) for n, line in enumerate(tree) if re.search(rf"\b{kind.__name__}\b  ", line))
+    number = _line(tree, kind.__name__)
+    line = tree[number]
     above = [kind, *kind.__mro__[1:-3]]
     at = [_depth(tree, parent.__name__) for parent in above]
 
@@ -72,7 +73,13 @@ def test_every_error_stands_in_the_tree_under_its_parent_with_its_exit_status_an
 
 
 def _depth(tree: list[str], name: str) -> int:
-    return next(line.index(name) for line in tree if re.search(rf"\b{name}\b  ", line))
+    return tree[_line(tree, name)].index(name)
+
+
+def _line(tree: list[str], name: str) -> int:
+    found = [number for number, line in enumerate(tree) if re.search(rf"\b{name}\b  ", line)]
+    assert found, f"{name} does not stand in the tree of {errors.__name__}"
+    return found[0]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
