@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import mixer
+import picture
 import synth
 import warm
 
@@ -118,9 +120,12 @@ def publish(what: str, *arguments: str) -> list[Row]:
 
 def draw(tracks: list[Path], mixes: list[Path]) -> Path | None:
     """A picture of the first mix: both tracks, their beats, and what became of them."""
-    import picture
-
-    return picture.draw(tracks[0], tracks[1], OUT / "mix.png") if mixes else None
+    if not mixes:
+        return None
+    # The job keeps no report of a mix, and the same tracks give the same one again.
+    report_of_mix = mixer.mix(tracks[0], tracks[1], OUT / "again.ogg")
+    picture.draw(tracks[0], tracks[1], mixes[0], report_of_mix, OUT / "mix.png")
+    return OUT / "mix.png"
 
 
 def report(rows: list[Row], mixes: list[Path], drawn: Path | None, seconds: float) -> None:

@@ -86,6 +86,7 @@ class Recorder:
         self._worker = worker_name()
         self._told: dict[bytes, float] = {}
         self._attempts: dict[bytes, int] = {}
+        self._seconds: dict[bytes, float] = {}
         self.finished: set[bytes] = set()
         self.renamed: dict[bytes, bytes] = {}
         self.unseen = False
@@ -98,6 +99,7 @@ class Recorder:
     def begin(self, attempts: Mapping[bytes, int]) -> None:
         """Record that these elements are leased, each for its n-th attempt, which their next records repeat."""
         self._attempts = dict(attempts)
+        self._seconds.clear()
         self.finished.clear()
         self.renamed.clear()
         for element in attempts:
@@ -107,12 +109,17 @@ class Recorder:
         """Answer how often the work on `element` has been begun, as far as the runner knows."""
         return self._attempts.get(element, 1)
 
-    def tell(self, element: bytes, state: State, note: str = "", seconds: float | None = None) -> None:
+    def worked(self, element: bytes, seconds: float) -> None:
+        """Note how long the author's code worked on `element`, for the record of its end."""
+        if self._attempts:
+            self._seconds[element] = self._seconds.get(element, 0.0) + seconds
+
+    def tell(self, element: bytes, state: State, note: str = "") -> None:
         """Record that `element` has come to `state`."""
         if state.final and self._attempts:
             self.finished.add(element)
         if not self.silent:
-            self._write(element, state, None, note, seconds)
+            self._write(element, state, None, note)
 
     def rename(self, element: bytes, other: bytes) -> None:
         """Note that the author's code made another element of this one."""
@@ -125,10 +132,11 @@ class Recorder:
         if self.silent or now - self._told.get(element, 0.0) < _PROGRESS_S:
             return
         self._told = {element: now}
-        self._write(element, State.WORKING, min(max(fraction, 0.0), 1.0), note, None)
+        self._write(element, State.WORKING, min(max(fraction, 0.0), 1.0), note)
 
-    def _write(self, element: bytes, state: State, fraction: float | None, note: str, seconds: float | None) -> None:
+    def _write(self, element: bytes, state: State, fraction: float | None, note: str) -> None:
         attempt = self.attempt(element)
+        seconds = self._seconds.get(element) if state.final else None
         status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
         self._records.write(status)
 

@@ -48,13 +48,16 @@ class Leave(beam.DoFn):
 
     def process(self, raw: bytes) -> Iterator[bytes]:
         """Yield the message as it leaves the job."""
-        message = self._leaving(raw)
-        self._context.status.tell(message.element, self._state)
-        yield message.encode()
+        message = self._arrived(raw)
+        self._context.status.tell(message.element, self._state, _reason(message))
+        yield self._leaving(message)
 
-    def _leaving(self, raw: bytes) -> Message:
+    def _leaving(self, message: Message) -> bytes:
+        return message.leaving(keep_payload=self._keep_payload).encode()
+
+    def _arrived(self, raw: bytes) -> Message:
         try:
-            return Message.decode(raw).leaving(keep_payload=self._keep_payload)
+            return Message.decode(raw)
         except (MessageError, TypeError) as error:
             raise BadPayload(
                 "run() returned something that is no message",
@@ -76,20 +79,24 @@ class Publish(Leave):
 
     def start_bundle(self) -> None:
         """Begin with nothing sent."""
-        self._sent: list[tuple[bytes, Future[str]]] = []
+        self._sent: list[tuple[Message, Future[str]]] = []
 
     def process(self, raw: bytes) -> Iterator[bytes]:
         """Send one message on its way; nothing comes after."""
-        message = self._leaving(raw)
-        self._sent.append((message.element, pubsub.publish(self._topic, message.encode())))
+        message = self._arrived(raw)
+        self._sent.append((message, pubsub.publish(self._topic, self._leaving(message))))
         return iter(())
 
     def finish_bundle(self) -> None:
         """Wait for the service, then record the elements as done."""
         pubsub.wait_for(self._topic, [future for _, future in self._sent])
-        for element, _ in self._sent:
-            self._context.status.tell(element, self._state)
+        for message, _ in self._sent:
+            self._context.status.tell(message.element, self._state, _reason(message))
         self._sent = []
+
+
+def _reason(message: Message) -> str:
+    return message.decided.reason if message.decided else ""
 
 
 def _element_of(raw: bytes) -> str:

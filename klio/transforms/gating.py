@@ -15,7 +15,7 @@ from klio.gate import Decision, Gate
 from klio.metrics.counts import READ, count, count_verdict
 from klio_core.dead_letter import Failure
 from klio_core.decision import Action
-from klio_core.message import Format
+from klio_core.message import Decided, Format
 
 PASS_ON = "pass-on"  # noqa: S105  (no password)
 # So many messages are looked up together at most; what arrives in one bundle beyond that, in the next round.
@@ -63,7 +63,9 @@ class DecideOne(beam.DoFn):
         if decision.verdict.action is Action.PROCESS:
             yield None, decision.message.encode()
         elif decision.verdict.action is Action.PASS_ON:
-            yield PASS_ON, decision.message.encode()
+            # The reason goes along, for the record that the writer makes.
+            mark = Decided(self._context.run, decision.verdict.action, decision.verdict.reason)
+            yield PASS_ON, decision.message.with_decided(mark).encode()
 
 
 class DecideTogether(DecideOne):

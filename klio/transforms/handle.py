@@ -78,17 +78,18 @@ def _timed(context: KlioContext, work: Work, call: Call, data: Any) -> Iterator[
         start = time.perf_counter_ns()
         values = call(data)
         values = iter(values) if isinstance(values, _SEVERAL) else iter((values,))
-        spent += time.perf_counter_ns() - start
         while True:
-            context.resume(work)
-            start = time.perf_counter_ns()
             try:
                 value = next(values)
             except StopIteration:
                 return
             finally:
-                spent += time.perf_counter_ns() - start
+                took = time.perf_counter_ns() - start
+                spent += took
+                context.status.worked(work.element, took / 1e9)
             yield value
+            context.resume(work)
+            start = time.perf_counter_ns()
     finally:
         context.resume(None)
         count_work(spent)
