@@ -74,11 +74,13 @@ WORK, OLD = b"12", b"old"
 ROWS = {
     "process": Row(leaves=True, mix=WORK, end="committed"),
     "process-for-us": Row(leaves=True, mix=WORK, end="committed", for_whom="us"),
-    "ping": Row(leaves=True, mix=None, end="passed on", ping=True),
-    "ping-without-input": Row(leaves=True, mix=None, end="passed on", ping=True, tracks=False),
-    "ping-and-force": Row(leaves=True, mix=OLD, end="passed on", ping=True, force=True, mixed_before=True),
-    "output-exists": Row(leaves=True, mix=OLD, end="passed on", mixed_before=True),
-    "output-exists-input-missing": Row(leaves=True, mix=OLD, end="passed on", mixed_before=True, tracks=False),
+    "ping": Row(leaves=True, mix=None, end="passed on: ping", ping=True),
+    "ping-without-input": Row(leaves=True, mix=None, end="passed on: ping", ping=True, tracks=False),
+    "ping-and-force": Row(leaves=True, mix=OLD, end="passed on: ping", ping=True, force=True, mixed_before=True),
+    "output-exists": Row(leaves=True, mix=OLD, end="passed on: output exists", mixed_before=True),
+    "output-exists-input-missing": Row(
+        leaves=True, mix=OLD, end="passed on: output exists", mixed_before=True, tracks=False
+    ),
     "force": Row(leaves=True, mix=WORK, end="committed", force=True, mixed_before=True),
     "force-without-input": Row(
         leaves=False, mix=OLD, end="dropped: input missing", force=True, mixed_before=True, tracks=False

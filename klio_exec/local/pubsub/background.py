@@ -70,7 +70,7 @@ def _thread(path: Path, port: int, started: Future[tuple[int, asyncio.AbstractEv
 
     try:
         asyncio.run(main())
-    except BaseException as error:
+    except BaseException as error:  # whatever it is: it is raised where the server was asked for
         if started.done():
             raise
-        started.set_exception(error)  # raised where the server was asked for
+        started.set_exception(error)
