@@ -29,20 +29,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("server", ["ours"] if ours_only else ["ours", "google"], indirect=True, scope="session")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    ran = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
-    calls = [report for report in ran if report.when == "call" and "contract/pubsub" in report.nodeid]
-    if not calls:
-        return
-    google = sum("[google" in report.nodeid for report in calls)
-    against = (
-        f"{len(calls) - google} tests ran against our server, {google} of them against {JAR.name} as well"
-        if JAR
-        else (f"{len(calls)} tests ran against our server only: Google's emulator is not on this machine")
-    )
-    terminalreporter.write_line(f"Pub/Sub contract: {against}")
-
-
 @contextmanager
 def running(name: str, directory: Path) -> Iterator[str]:
     if name == "google":

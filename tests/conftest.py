@@ -1,0 +1,19 @@
+"""What a run of the tests says at its end, also when it runs in several processes."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say against which Pub/Sub servers the one contract was held: nobody is to think it was more than it was."""
+    ran = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
+    calls = [report for report in ran if report.when == "call" and "contract/pubsub" in report.nodeid]
+    if not calls:
+        return
+    google = sum("[google" in report.nodeid for report in calls)
+    ours = f"{len(calls) - google} tests ran against our server"
+    also = (
+        f", {google} of them against Google's emulator as well" if google else " only: Google's is not on this machine"
+    )
+    terminalreporter.write_line(f"Pub/Sub contract: {ours}{also}")
