@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,23 +19,31 @@ CEILING_DBFS = -2.0  # Vorbis overshoots by up to a decibel, and the decoded mix
 MOST_GAIN_DB = 12.0
 
 log = logging.getLogger("automixer")
+Progress = Callable[[float, str], object]
 
 
-def mix(first: Path, second: Path, out: Path, *, crossfade_s: float = 8.0) -> Mix:
+def _say_nothing(_fraction: float, _next: str) -> None:
+    pass
+
+
+def mix(first: Path, second: Path, out: Path, *, crossfade_s: float = 8.0, progress: Progress = _say_nothing) -> Mix:
     """Write the mix of two tracks to `out` as OGG Vorbis, in stereo, at the first track's rate.
 
     The fade lasts `crossfade_s` seconds, rounded to whole beats of the first track, but at most half of either track.
     It begins on a beat of both; what the second track holds before that beat, at most a second or two, is not
     heard. Where a track has no steady beat, or the tempi differ by more than 8 % after folding octaves, it is a plain
-    cross-fade, and a warning in the log and in the report says why.
+    cross-fade, and a warning in the log and in the report says why. `progress` is called with how much is done, 0 to
+    1, and what is done next.
 
     Raises: BadAudio when a track cannot be used (see bad_audio.py); OSError when a file cannot be read or written;
     ValueError when `crossfade_s` is not a positive number.
     """
     if not 0 < crossfade_s < math.inf:
         raise ValueError(f"crossfade_s must be a positive number of seconds, not {crossfade_s}.")
+    progress(0.0, "decoding")
     one = decode(first)
     two = decode(second).at_rate(one.rate)
+    progress(0.15, "finding the beats")
     before = max(0.0, one.duration_s - ANALYSED_S)
     pulse_one = find_pulse(one.samples[round(before * one.rate) :], one.rate, before)
     pulse_two = find_pulse(two.samples[: round(ANALYSED_S * two.rate)], two.rate)
@@ -44,11 +53,13 @@ def mix(first: Path, second: Path, out: Path, *, crossfade_s: float = 8.0) -> Mi
     if warning:
         log.warning("%s and %s: plain cross-fade, for %s", first.name, second.name, warning)
 
+    progress(0.4, "cross-fading")
     beat_s = pulse_one.grid.period_s if pulse_one else 1.0
     fade = plan_fade(one, two, match, beat_s, crossfade_s)
     pieces, head = render(one, two, fade, _gain(track_one, track_two))
     peak_dbfs = 20 * math.log10(max(float(np.abs(piece).max(initial=1e-9)) for piece in pieces))
     gain_db = min(0.0, CEILING_DBFS - peak_dbfs)
+    progress(0.5, "encoding")
     frames = write_ogg(out, pieces, one.rate, 10 ** (gain_db / 20))
     return Mix(
         first=track_one,

@@ -6,7 +6,7 @@ from klio.transforms import decorators
 
 class AutomixerJob(beam.DoFn):
     def __init__(self, crossfade_s=8.0):
-        self.crossfade_s = crossfade_s
+        self.fade_s = crossfade_s
 
     @decorators.handle_klio
     def process(self, data):
@@ -14,5 +14,5 @@ class AutomixerJob(beam.DoFn):
         track1 = self._klio.download(track1_id)
         track2 = self._klio.download(track2_id)
         with self._klio.upload(data.element) as mix:
-            mixer.mix(track1, track2, mix, crossfade_s=self.crossfade_s)
+            mixer.mix(track1, track2, mix, crossfade_s=self.fade_s, progress=self._klio.progress)
         yield data
