@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +26,12 @@ class LocalState:
 
     @property
     def alive(self) -> bool:
-        """Whether the process that wrote this still runs."""
+        """Whether the process that wrote this still runs and listens; its number may be another program's by now."""
+        return self.running and _listened_on(self.pubsub)
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a process of this number."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -80,6 +86,15 @@ def _unusable(path: Path, got: str) -> LocalCloudError:
         got=got,
         todo="stop it with the version that started it, or `klio local reset` to throw its state away",
     )
+
+
+def _listened_on(endpoint: str) -> bool:
+    host, _, port = endpoint.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def find_project(start: Path) -> Path:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from klio_core.errors import JobCodeError
+from klio_exec.blame import at_author
 
 _EXPECTED = "def run(in_pcol, config): … that returns a PCollection"
 
@@ -39,7 +39,7 @@ def call_run(run: Callable[[Any, Any], Any], events: Any, config: Any) -> Any:
     try:
         return run(events, config)
     except Exception as error:
-        raise _at_author(error, "run() raised", inspect.getfile(run)) from error
+        raise at_author(error, "run() raised", Path(inspect.getfile(run)).parent) from error
 
 
 def _import(path: Path) -> ModuleType:
@@ -54,7 +54,7 @@ def _import(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         sys.modules.pop("run", None)
-        raise _at_author(error, "run.py cannot be imported", str(path)) from error
+        raise at_author(error, "run.py cannot be imported", path.parent) from error
     return module
 
 
@@ -68,23 +68,6 @@ def _check_signature(run: Callable[..., Any], path: Path) -> None:
             expected=_EXPECTED,
             got=f"{run.__name__}{inspect.signature(run)}: {error}",
         ) from error
-
-
-def _at_author(error: Exception, what: str, path: str) -> JobCodeError:
-    """Point at the innermost line of the job's own directory; the frames of frameworks help nobody."""
-    root = str(Path(path).resolve().parent)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(root)]
-    if isinstance(error, SyntaxError):
-        where = f"{error.filename}:{error.lineno}"
-    else:
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else path
-    line = (error.text or "").strip() if isinstance(error, SyntaxError) else (frames[-1].line if frames else "")
-    todo = None
-    if isinstance(error, ModuleNotFoundError):
-        todo = f"install it ({error.name}), and add it to job-requirements.txt"
-    return JobCodeError(
-        what, where=where, got=f"{type(error).__name__}: {error}" + (f"\n    {line}" if line else ""), todo=todo
-    )
 
 
 def _functions(module: ModuleType) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
+from klio_core.errors import EventError
 from klio_core.message import Format, Message
 from klio_core.names import subscription_for
 
@@ -36,7 +38,7 @@ def _file(entry: Any, _job_name: str) -> beam.PTransform:
 
 
 class ReadLines(beam.PTransform):
-    """A message for each line of a text file; blank lines are no elements."""
+    """A message for each line of a text file; blank lines are no elements. Raises EventError without a file."""
 
     def __init__(self, entry: Any) -> None:
         super().__init__()
@@ -44,16 +46,27 @@ class ReadLines(beam.PTransform):
 
     def expand(self, pipeline: Any) -> Any:
         """Draw the reader."""
-        entry = self._entry
-        lines = pipeline | beam.io.ReadFromText(
-            entry.file_pattern,
-            min_bundle_size=entry.min_bundle_size,
-            compression_type=entry.compression_type,
-            strip_trailing_newlines=entry.strip_trailing_newlines,
-            validate=entry.validate_,
-            skip_header_lines=entry.skip_header_lines,
-        )
+        lines = pipeline | self._reader()
         return lines | "To messages" >> beam.FlatMap(_message_of_line)
+
+    def _reader(self) -> beam.PTransform:
+        entry = self._entry
+        try:
+            return beam.io.ReadFromText(
+                entry.file_pattern,
+                min_bundle_size=entry.min_bundle_size,
+                compression_type=entry.compression_type,
+                strip_trailing_newlines=entry.strip_trailing_newlines,
+                validate=entry.validate_,
+                skip_header_lines=entry.skip_header_lines,
+            )
+        except OSError as error:
+            pattern = entry.file_pattern
+            raise EventError(
+                "there is no file of events",
+                where=pattern if "://" in pattern else str(Path(pattern).absolute()),
+                todo="check `location` in job_config.events.inputs",
+            ) from error
 
 
 def _message_of_line(line: str) -> list[bytes]:

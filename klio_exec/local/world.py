@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ def down(project: Path) -> bool:
         return False
     os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_S
-    while state.alive:
+    while state.running:
         if time.monotonic() > deadline:
             raise LocalCloudError(
                 "the local cloud does not stop", where=f"process {state.pid}", todo=f"kill -9 {state.pid}"
@@ -99,6 +100,8 @@ def _spawn(project: Path, pubsub_port: int, objects_port: int) -> LocalState:
     while time.monotonic() < deadline:
         state = local_state.read(project)
         if state is not None and state.pid == child.pid:
+            # A child that nobody waits for would seem to run after its death, for as long as this process does.
+            threading.Thread(target=child.wait, name="klio-local-cloud", daemon=True).start()
             return state
         if child.poll() is not None:
             break

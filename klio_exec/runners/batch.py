@@ -5,11 +5,17 @@ Beam's "DirectRunner" would first try to download another engine and run on that
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from apache_beam import Pipeline
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
+from klio_core.errors import KlioError
+from klio_exec.blame import at_author
 from klio_exec.runners.tally import Tally
+
+_TODO = "put the code under @handle_klio: then its element becomes a dead letter, and the others go on"
 
 
 class BatchRun:
@@ -20,7 +26,16 @@ class BatchRun:
         self.tally = Tally()
 
     def run(self, pipeline: Pipeline, options: PipelineOptions) -> Tally:
-        """Run the pipeline, which was built with this run's `runner`. Answers what was counted."""
-        result = self.runner.run_pipeline(pipeline, options)
+        """Run the pipeline, which was built with this run's `runner`. Answers what was counted.
+
+        Raises JobCodeError at the author's line for what the graph raises; Beam gives up the whole batch then.
+        """
+        try:
+            result = self.runner.run_pipeline(pipeline, options)
+        except KlioError:
+            raise
+        except Exception as error:
+            what = "the job's code raised outside of @handle_klio, which ends a batch"
+            raise at_author(error, what, Path(), _TODO) from error
         self.tally.add(result.monitoring_infos())
         return self.tally

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from klio_core.dead_letter import Failure
 from klio_core.errors import EventError, KlioError, MessageError
 from klio_core.message import Format, Message
 from klio_core.status import State, text_of
+from klio_exec.blame import without_beam
 from klio_exec.runners.feed import Arrived, Feed
 from klio_exec.runners.microbatch import MicroBatchRunner, RunBatch, sources_of
 from klio_exec.runners.pace import Pace
@@ -30,7 +30,6 @@ from klio_exec.stop import Stop
 log = logging.getLogger("klio.run")
 _LOOK_S = 0.2  # how often a waiting run looks whether it is to stop
 _LONGEST_PAUSE_S = 60
-_BEAMS_WORDS = re.compile(r" \[while running '.*?'\]")
 
 
 class StreamingRun:
@@ -132,7 +131,7 @@ class StreamingRun:
 
     def _bury(self, raw: bytes, element: bytes, error: Exception) -> None:
         failure = Failure.of(error)
-        failure = replace(failure, text=_clean(failure.text))
+        failure = replace(failure, text=without_beam(failure.text))
         self._context.bury(raw, element, failure)
         # Outside of Beam its counters go nowhere.
         for name in ("read", f"verdict/dead letter/{failure.reason}", f"dead-letter/{failure.reason}"):
@@ -173,10 +172,5 @@ def _formats(context: KlioContext) -> dict[str, Format]:
     }
 
 
-def _clean(text: str) -> str:
-    """Take off what Beam adds to the text of an exception."""
-    return _BEAMS_WORDS.sub("", text)
-
-
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {_clean(str(error)).partition(chr(10))[0]}"
+    return f"{type(error).__name__}: {without_beam(str(error)).partition(chr(10))[0]}"

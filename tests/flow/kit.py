@@ -47,6 +47,33 @@ def run(in_pcol, config):
 """
 
 
+# Writes each element to the job's ledger when its work begins; a "hold…" waits until the job's `release` is there.
+WORK = """
+import os
+import time
+from pathlib import Path
+
+import apache_beam as beam
+
+from klio.transforms import decorators
+
+
+class Work(beam.DoFn):
+    @decorators.handle_klio
+    def process(self, data):
+        job = self._klio.config.job_config
+        ledger = os.open(job.ledger, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+        os.write(ledger, data.element + b"\\n")
+        os.close(ledger)
+        time.sleep(0.01)
+        while data.element.startswith(b"hold") and not Path(job.release).exists():
+            time.sleep(0.01)
+        with self._klio.upload(data.element) as out:
+            out.write_bytes(data.element)
+        yield data
+"""
+
+
 def eventually(what: Callable[[], T], within_s: float = PATIENCE_S) -> T:
     """Answer the first true value of `what()`; fail with its last value when the time is over."""
     deadline = time.monotonic() + within_s
@@ -161,6 +188,58 @@ class Job:
     def out_subscription(self) -> str:
         return f"projects/{PROJECT}/subscriptions/{self.name}-out"
 
+    @classmethod
+    def new(
+        cls,
+        directory: Path,
+        cloud: Cloud,
+        *,
+        data: dict[str, Any] | None = None,
+        events: dict[str, Any] | None = None,
+        **job_config: Any,
+    ) -> Job:
+        """A streaming job of its own name, its records beside it, its topics and subscriptions made."""
+        job = cls(directory, cloud, {"job_name": f"job-{uuid.uuid4().hex[:8]}"})
+        job.config["pipeline_options"] = {"streaming": True, "project": PROJECT}
+        job.config["job_config"] = {
+            "events": {
+                "inputs": [{"type": "pubsub", "topic": job.topic, "subscription": job.subscription}],
+                "outputs": [{"type": "pubsub", "topic": job.out}],
+                "dead_letters": {"type": "directory", "location": str(directory / "dead")},
+                "status": {"type": "directory", "location": str(directory / "status")},
+            }
+            | (events or {}),
+            "data": data or {},
+            **job_config,
+        }
+        job.make_resources()
+        return job
+
+    def does_work(self) -> None:
+        """Make it the job of WORK, with its outputs in a directory."""
+        outputs = [{"type": "file", "location": str(self.directory / "out")}]
+        self.config["job_config"] |= {
+            "ledger": str(self.directory / "ledger"),
+            "release": str(self.directory / "release"),
+            "data": {"outputs": outputs},
+        }
+        self.write(transforms=WORK)
+
+    def release(self) -> None:
+        """Let what holds go on."""
+        (self.directory / "release").touch()
+
+    @property
+    def begun(self) -> list[str]:
+        """The elements whose work was begun, as often as it was."""
+        ledger = self.directory / "ledger"
+        return ledger.read_text().split() if ledger.exists() else []
+
+    @property
+    def made(self) -> set[str]:
+        """The outputs that there are."""
+        return {path.name for path in (self.directory / "out").glob("*")}
+
     def make_resources(self) -> None:
         """Topics and subscriptions, as `--local` would make them."""
         self.cloud.subscription(self.subscription, self.cloud.topic(self.topic), ack_deadline_seconds=60)
@@ -218,6 +297,7 @@ class Job:
     def process(self, *flags: object) -> Iterator[Running]:
         """The job as a process of its own, against the cloud that this process serves."""
         with running(self.directory, "--direct-runner", *flags, **self.cloud.environment) as process:
+            self.alive = process.check
             yield process
 
     @contextmanager
@@ -239,6 +319,10 @@ class Running:
     @property
     def log(self) -> str:
         return self._log.read_text()
+
+    def check(self) -> None:
+        """Fail with its log if it died of an error of its own."""
+        assert self.popen.poll() in {None, 0, 130, -signal.SIGKILL}, self.log
 
     def signal(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)

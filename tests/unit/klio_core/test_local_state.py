@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 
 import pytest
@@ -11,7 +12,19 @@ def test_what_is_written_is_read(tmp_path):
     state = LocalState(os.getpid(), "127.0.0.1:1", "http://127.0.0.1:2")
     write(tmp_path, state)
     assert read(tmp_path) == state
-    assert state.alive
+
+
+def test_a_process_that_listens_is_alive():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        assert LocalState(os.getpid(), f"127.0.0.1:{listening.getsockname()[1]}", "").alive
+
+
+def test_a_process_that_does_not_listen_is_another_program_of_the_same_number():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    state = LocalState(os.getpid(), f"127.0.0.1:{port}", "")
+    assert state.running
+    assert not state.alive
 
 
 def test_no_file_is_no_local_cloud(tmp_path):

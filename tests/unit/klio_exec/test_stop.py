@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from klio_exec.stop import Stop
+
+WAIT_S = 20.0
+
+PROGRAM = """
+import sys
+import threading
+from klio_exec.stop import Stop
+
+stop = Stop(float(sys.argv[1]))
+stop.when_asked(lambda: print("asked", flush=True))
+stop.when_late(lambda: print("late", flush=True))
+stop.listen()
+print("ready", flush=True)
+while not stop.asked or sys.argv[2] == "busy":
+    threading.Event().wait(0.01)
+print("interrupted" if stop.interrupted else "terminated", flush=True)
+"""
+
+
+def program(drain_s: float, kind: str) -> subprocess.Popen[str]:
+    running = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(drain_s), kind],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    return running
+
+
+def test_nothing_is_asked_at_first():
+    assert not Stop(1).asked
+
+
+def test_who_asks_has_what_is_not_begun_given_back_in_a_thread_of_its_own():
+    stop, given_back = Stop(1), threading.Event()
+    stop.when_asked(given_back.set)
+
+    stop.ask()
+
+    assert stop.asked
+    assert given_back.wait(WAIT_S)
+    assert not stop.interrupted
+
+
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGTERM, "terminated"), (signal.SIGINT, "interrupted")])
+def test_a_signal_asks_and_the_run_ends_in_its_own_time(number: signal.Signals, word: str):
+    running = program(60, "idle")
+    running.send_signal(number)
+    out, _ = running.communicate(timeout=WAIT_S)
+
+    assert running.returncode == 0
+    assert set(out.split()) == {"asked", word}
+
+
+def test_what_is_not_done_in_time_is_given_back_and_the_process_ends_well():
+    running = program(0.1, "busy")
+    running.send_signal(signal.SIGTERM)
+    out, _ = running.communicate(timeout=WAIT_S)
+
+    assert (running.returncode, out.split()) == (0, ["asked", "late"])
+
+
+def test_a_second_signal_gives_back_and_ends_at_once():
+    running = program(60, "busy")
+    assert running.stdout is not None
+    running.send_signal(signal.SIGINT)
+    assert running.stdout.readline() == "asked\n"
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=WAIT_S)
+
+    assert (running.returncode, out.split()) == (130, ["late"])
