@@ -35,6 +35,10 @@ class BeatGrid:
         """Beats per minute."""
         return 60.0 / self.period_s
 
+    def between(self, start_s: float, end_s: float) -> NDArray[np.float64]:
+        """All beats from start_s to before end_s, in seconds."""
+        return np.arange(self.first_from(start_s), end_s, self.period_s)
+
     def first_from(self, time_s: float) -> float:
         """The first beat at or after a time, in seconds."""
         return self.phase_s + math.ceil((time_s - self.phase_s) / self.period_s - 1e-9) * self.period_s

@@ -15,6 +15,7 @@ Curve = NDArray[np.float64]
 SLOWEST_BPM, FASTEST_BPM = 60.0, 200.0
 USUAL_BPM, USUAL_OCTAVES = 115.0, 0.9  # where the tempo of music lies, as a bell over octaves
 METRIC_RATIOS = (1.0, 1 / 2, 2.0, 2 / 3, 3 / 2, 3 / 4, 4 / 3, 1 / 3, 3.0)  # what a period is mistaken for
+OFF_BEAT_SHARE = 0.7  # of off-beats in the worth of a comb; at 1, bare beats pass for 3 notes in 2 beats
 REFINEMENTS = ((0.02, 81), (0.0006, 25))  # how far to look around a period, and in how many steps
 AROUND = 8  # values on either side of a tooth that belong to it: 46 ms at 172 per second
 
@@ -36,7 +37,9 @@ def fit_comb(onsets: Curve, per_second: float) -> Comb:
     sensible = [period for period in related if SLOWEST_BPM <= minute / period <= FASTEST_BPM]
     best = max(
         (_best_phase(onsets, _refined(onsets, period)) for period in sensible or [rough]),
-        key=lambda comb: (comb.contrast + _off_beats(onsets, comb)) * float(_usual(np.array(minute / comb.period))),
+        key=lambda comb: (
+            (comb.contrast + OFF_BEAT_SHARE * _off_beats(onsets, comb)) * float(_usual(np.array(minute / comb.period)))
+        ),
     )
     return _on_the_beat(onsets, best)
 

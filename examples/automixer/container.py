@@ -30,7 +30,8 @@ def counts_its_frames(path: Path, container: str) -> bool:
     """Whether the number of frames that libsndfile reports can be trusted.
 
     An MP3 says it in a Xing, Info or VBRI frame, which some encoders leave out; then libsndfile guesses from
-    the size, up to four times too many.
+    the size, up to four times too many. With a variable bit rate its guess can also be too low, and then the end of
+    the track is not read; nothing in the file tells.
     """
     if container != "MP3":
         return True

@@ -15,7 +15,6 @@ from match import Mismatch, match_beats
 from report import Mix, Track
 
 ANALYSED_S = 60.0  # of the first track's end and of the second track's beginning
-CEILING_DBFS = -2.0  # Vorbis overshoots by up to a decibel, and the decoded mix shall stay below -1
 MOST_GAIN_DB = 12.0
 
 log = logging.getLogger("automixer")
@@ -57,15 +56,12 @@ def mix(first: Path, second: Path, out: Path, *, crossfade_s: float = 8.0, progr
     beat_s = pulse_one.grid.period_s if pulse_one else 1.0
     fade = plan_fade(one, two, match, beat_s, crossfade_s)
     pieces, head = render(one, two, fade, _gain(track_one, track_two))
-    peak_dbfs = 20 * math.log10(max(float(np.abs(piece).max(initial=1e-9)) for piece in pieces))
-    gain_db = min(0.0, CEILING_DBFS - peak_dbfs)
-    progress(0.5, "encoding")
-    frames = write_ogg(out, pieces, one.rate, 10 ** (gain_db / 20))
+    gain_db = write_ogg(out, pieces, one.rate)
     return Mix(
         first=track_one,
         second=track_two,
         rate=one.rate,
-        duration_s=frames / one.rate,
+        duration_s=sum(map(len, pieces)) / one.rate,
         fade_start_s=fade.start / one.rate,
         fade_s=fade.frames / one.rate,
         tempo=fade.tempo,

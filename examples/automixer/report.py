@@ -51,3 +51,9 @@ class Mix:
         copy = np.searchsorted(self.second_times[:, 1], second_track_s, side="right") - 1
         heard, played = self.second_times[np.maximum(copy, 0)].T
         return np.asarray(second_track_s - played + heard, np.float64)
+
+    def playing_at(self, mix_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Which times of the second track are heard at times of the mix."""
+        copy = np.searchsorted(self.second_times[:, 0], mix_s, side="right") - 1
+        heard, played = self.second_times[np.maximum(copy, 0)].T
+        return np.asarray(mix_s - heard + played, np.float64)

@@ -1,0 +1,59 @@
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import warm
+
+EXAMPLE = Path(warm.__file__).parent
+
+
+def start(cache: Path, *code: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    command = [sys.executable, *(code or ["warm.py"])]
+    return subprocess.Popen(
+        command, cwd=EXAMPLE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_librosa_is_imported_once():
+    assert warm.librosa_onset() is warm.librosa_onset()
+    assert warm.librosa_onset().__name__ == "librosa.onset"
+
+
+def test_librosa_is_not_imported_while_another_process_holds_the_lock(tmp_path):
+    lock = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    code = "import fcntl, warm\nwith warm._one_process_at_a_time(): print('in')"
+    waiting = start(tmp_path, "-c", code)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.communicate(timeout=1.0)
+        os.close(lock)
+        assert waiting.communicate(timeout=20.0)[0] == "in\n"
+    finally:
+        waiting.kill()
+        waiting.wait()
+
+
+def test_the_lock_is_beside_the_cache_that_is_shared(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new"))
+    assert warm._lock_place() == tmp_path / "new"
+    assert (tmp_path / "new").is_dir()
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert (warm._lock_place() / "onset.py").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_four_processes_may_start_on_one_cold_cache_at_the_same_time(tmp_path):
+    processes = [start(tmp_path) for _ in range(4)]
+    ends = [(process.communicate()[1], process.returncode) for process in processes]
+    assert [code for _, code in ends] == [0, 0, 0, 0], ends
+    assert len(list(tmp_path.rglob("*.nbi"))) > 5
+    filled = sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?"))
+    again = start(tmp_path)
+    assert (again.communicate()[0].startswith("librosa is warm"), again.returncode) == (True, 0)
+    assert sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")) == filled
