@@ -124,6 +124,45 @@ def test_what_is_not_done_when_it_must_be_is_given_back(new_job: NewJob, signals
     assert job.made == set()
 
 
+DIES_ONCE = """
+import os
+from pathlib import Path
+
+import apache_beam as beam
+
+from klio.transforms import decorators
+
+
+class Work(beam.DoFn):
+    @decorators.handle_klio
+    def process(self, data):
+        job = self._klio.config.job_config
+        with self._klio.upload(data.element) as out:
+            out.write_bytes(b"made once")
+        died = Path(job.ledger)
+        if not died.exists():
+            died.touch()
+            os._exit(9)
+        yield data
+"""
+
+
+def test_after_a_crash_between_the_output_and_its_event_the_event_goes_out(new_job: NewJob):
+    job = new_job(lease_s=1)
+    job.does_work()
+    job.write(transforms=DIES_ONCE)
+    job.publish("a")
+    with job.process() as process:
+        assert process.wait() == 9
+    assert job.made == {"a"}
+    assert job.received == []
+
+    with job.process() as process:
+        job.wait_for("a")
+        assert process.stop() == 0
+    assert process.summary["passed on"] == "1 output exists 1"
+
+
 class Hold(beam.DoFn):
     @decorators.handle_klio
     def process(self, data):

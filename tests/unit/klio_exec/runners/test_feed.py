@@ -223,6 +223,19 @@ def test_stopping_while_batches_are_taken_never_hangs(service, feeding):
     assert feed.batch(0.05) == []
 
 
+def test_an_acknowledgement_that_comes_too_late_lets_the_message_come_again(service, feeding):
+    feed = feeding("a")
+    service.publish("a", "one")
+    batch = next_batch(feed)
+    service.subscriber.modify_ack_deadline(
+        subscription=SUBSCRIPTION.format("a"), ack_ids=[batch[0].leased.ack_id], ack_deadline_seconds=0
+    )
+
+    feed.done(batch)
+
+    assert data(next_batch(feed)) == {"one"}
+
+
 def test_a_service_that_goes_away_is_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog):
     with local_pubsub(tmp_path / "db") as endpoint:
         monkeypatch.setenv("PUBSUB_EMULATOR_HOST", endpoint)

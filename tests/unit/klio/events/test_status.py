@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from klio.events.status import DirectoryOfRecords, NoRecords, Recorder, recorder_for, worker_name
+from klio_core.status import State, Status
+
+
+class Kept:
+    """Records in a list."""
+
+    def __init__(self) -> None:
+        self.records: list[Status] = []
+
+    def write(self, status: Status) -> None:
+        self.records.append(status)
+
+    @property
+    def told(self) -> list[tuple[bytes, str, int]]:
+        return [(one.element, str(one.state), one.attempt) for one in self.records]
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def recorder(kept: Kept) -> Recorder:
+    return Recorder("mixer", kept)
+
+
+def test_a_record_says_who_and_when_and_what(recorder: Recorder, kept: Kept):
+    recorder.tell(b"a", State.DROPPED, "input missing")
+
+    (record,) = kept.records
+    assert (record.element, record.job, record.state) == (b"a", "mixer", State.DROPPED)
+    assert (record.note, record.worker, record.progress) == ("input missing", worker_name(), None)
+    assert record.at > 1_700_000_000
+
+
+def test_all_records_of_a_batch_have_its_attempts(recorder: Recorder, kept: Kept):
+    recorder.begin({b"a": 1, b"b": 3})
+    recorder.tell(b"b", State.WORKING)
+    recorder.progress(b"b", 0.5)
+    recorder.tell(b"b", State.COMMITTED)
+    recorder.begin({b"b": 1})
+
+    assert kept.told == [
+        (b"a", "leased", 1),
+        (b"b", "leased", 3),
+        (b"b", "working", 3),
+        (b"b", "working", 3),
+        (b"b", "committed", 3),
+        (b"b", "leased", 1),
+    ]
+
+
+def test_what_is_finished_in_a_batch_is_known_until_the_next(recorder: Recorder):
+    recorder.begin({b"a": 1, b"b": 1, b"c": 1})
+    recorder.tell(b"a", State.COMMITTED)
+    recorder.tell(b"b", State.WORKING)
+    recorder.tell(b"c", State.DEAD_LETTER)
+    assert recorder.finished == {b"a", b"c"}
+
+    recorder.begin({b"b": 1})
+    assert recorder.finished == set()
+
+
+def test_without_batches_nothing_piles_up(recorder: Recorder):
+    recorder.tell(b"a", State.COMMITTED)
+    recorder.rename(b"a", b"b")
+    recorder.worked(b"a", 1.0)
+
+    assert (recorder.finished, recorder.renamed) == (set(), {})
+
+
+def test_progress_is_told_five_times_a_second_at_most(recorder: Recorder, kept: Kept):
+    for step in range(1000):
+        recorder.progress(b"a", step / 1000)
+
+    assert len(kept.records) < 20
+    assert kept.records[0].progress == 0.0
+
+
+@pytest.mark.parametrize(("said", "told"), [(-1.0, 0.0), (0.25, 0.25), (7.0, 1.0)])
+def test_progress_is_between_0_and_1(recorder: Recorder, kept: Kept, said: float, told: float):
+    recorder.progress(b"a", said, "mixing")
+
+    assert [(one.progress, one.note) for one in kept.records] == [(told, "mixing")]
+
+
+def test_who_listens_to_nobody_is_silent(recorder: Recorder):
+    assert Recorder("mixer", NoRecords()).silent
+    assert not recorder.silent
+
+
+def test_one_recorder_for_a_place_in_a_process(tmp_path: Path):
+    assert recorder_for("mixer", "directory", str(tmp_path)) is recorder_for("mixer", "directory", str(tmp_path))
+    assert recorder_for("mixer", None, "").silent
+
+
+def test_a_directory_has_a_file_of_lines_for_each_worker(tmp_path: Path):
+    recorder = Recorder("mixer", DirectoryOfRecords(str(tmp_path / "status")))
+    recorder.tell(b"caf\xe9", State.WORKING)
+    recorder.tell(b"caf\xe9", State.COMMITTED)
+
+    (file,) = (tmp_path / "status").iterdir()
+    assert file.name == f"{worker_name()}.jsonl"
+    records = [Status.decode(line) for line in file.read_bytes().splitlines()]
+    assert [(one.element, one.state) for one in records] == [
+        (b"caf\xe9", State.WORKING),
+        (b"caf\xe9", State.COMMITTED),
+    ]
+
+
+def test_a_directory_that_cannot_be_written_is_said_once_and_raises_nothing(tmp_path: Path, caplog):
+    (tmp_path / "taken").write_text("")
+    recorder = Recorder("mixer", DirectoryOfRecords(str(tmp_path / "taken")))
+    caplog.set_level(logging.WARNING)
+
+    recorder.tell(b"a", State.WORKING)
+    recorder.tell(b"a", State.COMMITTED)
+
+    assert [record.message.split(" (")[0] for record in caplog.records] == [
+        f"status records cannot be written to {tmp_path}/taken/{worker_name()}.jsonl"
+    ]
