@@ -89,7 +89,7 @@ class Result:
 
 
 def pairs() -> list[Pair]:
-    """From 72 to 178 BPM: 20 that can be matched, some an octave apart, and 4 that cannot; 10 lack drums in one track."""
+    """From 72 to 178 BPM: 20 that match, some an octave apart, and 4 that cannot; 10 lack drums in one track."""
     random = np.random.default_rng(2)
     made = []
     for number, first in enumerate(np.linspace(SLOWEST_BPM, FASTEST_BPM, 24)):

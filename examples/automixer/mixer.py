@@ -56,6 +56,7 @@ def mix(first: Path, second: Path, out: Path, *, crossfade_s: float = 8.0, progr
     beat_s = pulse_one.grid.period_s if pulse_one else 1.0
     fade = plan_fade(one, two, match, beat_s, crossfade_s)
     pieces, head = render(one, two, fade, _gain(track_one, track_two))
+    progress(0.5, "encoding")
     gain_db = write_ogg(out, pieces, one.rate)
     return Mix(
         first=track_one,

@@ -68,6 +68,14 @@ def test_in_the_file_the_beats_of_both_tracks_fall_together(studio, tempo_bpm):
     assert misses_ms.max() <= 25.0
 
 
+def test_progress_goes_from_0_upwards_and_says_what_is_done_next(studio):
+    path, heard = studio.piece("a.wav", 120.0, duration_s=2.0), []
+    mixer.mix(path, path, studio.directory / "mix.ogg", progress=lambda *done: heard.append(done))
+    assert [what for _, what in heard] == ["decoding", "finding the beats", "cross-fading", "encoding"]
+    assert [share for share, _ in heard] == sorted(share for share, _ in heard)
+    assert (heard[0][0], heard[-1][0] < 1) == (0.0, True)
+
+
 def test_tempi_too_far_apart_are_cross_faded_with_a_warning(studio, caplog):
     first, second = studio.piece("a.wav", 100.0), studio.piece("b.wav", 122.0)
     mix = mixer.mix(first, second, studio.directory / "mix.ogg")
