@@ -15,7 +15,7 @@ from klio_core.errors import KlioError
 from klio_exec.blame import at_author
 from klio_exec.runners.tally import Tally
 
-_TODO = "put the code under @handle_klio: then its element becomes a dead letter, and the others go on"
+_ADVICE = "put the code under @handle_klio: then its element becomes a dead letter, and the others go on"
 
 
 class BatchRun:
@@ -36,6 +36,6 @@ class BatchRun:
             raise
         except Exception as error:
             what = "the job's code raised outside of @handle_klio, which ends a batch"
-            raise at_author(error, what, Path(), _TODO) from error
+            raise at_author(error, what, Path(), _ADVICE) from error
         self.tally.add(result.monitoring_infos())
         return self.tally

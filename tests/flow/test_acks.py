@@ -166,7 +166,7 @@ def test_after_a_crash_between_the_output_and_its_event_the_event_goes_out(new_j
 class Hold(beam.DoFn):
     @decorators.handle_klio
     def process(self, data):
-        while not os.path.exists(self._klio.config.job_config.release):  # noqa: PTH110  (fast)
+        while not os.path.exists(self._klio.config.job_config.release):  # noqa: PTH110  (asked in a tight loop)
             self._klio.progress(0.5)
         yield data
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
-from klio_core import local_state
 from klio_core.local_state import LocalState
 
 
@@ -117,14 +115,13 @@ def test_a_name_that_leads_out_of_the_target_is_refused(klio, project: Path, buc
     assert not (tmp_path.parent / "evil").exists()
 
 
-def test_a_store_that_does_not_answer_is_an_error_soon(klio, tmp_path: Path):
-    local_state.write(tmp_path, LocalState(os.getpid(), "127.0.0.1:1", "http://127.0.0.1:2"))
+def test_a_store_that_does_not_answer_is_an_error_soon(klio, hung: LocalState, tmp_path: Path):
     began = time.monotonic()
 
     screen = klio("local", "ls", "--project", tmp_path)
 
     assert screen.status == 6
-    assert screen.err.splitlines()[:2] == ["Error: the local object store did not do it", "  at: http://127.0.0.1:2"]
+    assert screen.err.splitlines()[:2] == ["Error: the local object store did not do it", f"  at: {hung.objects}"]
     assert time.monotonic() - began < 10.0
 
 

@@ -72,13 +72,11 @@ def test_status_of_a_cloud_that_died_says_so(klio, tmp_path: Path):
     )
 
 
-def test_a_cloud_that_hangs_is_said_not_to_answer(klio, tmp_path: Path):
-    local_state.write(tmp_path, LocalState(os.getpid(), "127.0.0.1:1", "http://127.0.0.1:2"))
-
+def test_a_cloud_that_hangs_is_said_not_to_answer(klio, hung: LocalState, tmp_path: Path):
     screen = klio("local", "status", "--project", tmp_path)
 
     assert screen.status == 6
-    assert screen.err.splitlines()[:2] == ["Error: the local Pub/Sub does not answer", "  at: 127.0.0.1:1"]
+    assert screen.err.splitlines()[:2] == ["Error: the local Pub/Sub does not answer", f"  at: {hung.pubsub}"]
 
 
 def test_state_of_another_version_is_refused(klio, tmp_path: Path):
@@ -98,14 +96,12 @@ def test_the_nearest_directory_upwards_with_state_is_the_project(klio, project: 
     assert klio("local", "env", "--project", project / "a" / "b").out == klio("local", "env", "--project", project).out
 
 
-def test_env_prints_what_other_programs_need(klio, tmp_path: Path):
-    local_state.write(tmp_path, LocalState(os.getpid(), "127.0.0.1:1", "http://127.0.0.1:2"))
-
+def test_env_prints_what_other_programs_need(klio, hung: LocalState, tmp_path: Path):
     screen = klio("local", "env", "--project", tmp_path)
 
     assert (screen.status, screen.err) == (0, "")
     assert screen.out == (
-        "export PUBSUB_EMULATOR_HOST=127.0.0.1:1\n"
+        f"export PUBSUB_EMULATOR_HOST={hung.pubsub}\n"
         "export STORAGE_EMULATOR_HOST=http://127.0.0.1:2\n"
         "export NO_GCE_CHECK=true\n"
     )

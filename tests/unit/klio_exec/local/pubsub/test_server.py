@@ -12,13 +12,18 @@ from klio_core.errors import LocalCloudError
 from klio_exec.local.pubsub import PubSubServer, local_pubsub, serve, stats
 
 
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "local-pubsub"]
+
+
 def test_the_context_manager_serves_on_a_free_port_and_ends() -> None:
+    before = threads()
     with local_pubsub() as endpoint:
         assert stats(endpoint) == {}
     host, port = endpoint.split(":")
     with socket.socket() as free:
         free.bind((host, int(port)))
-    assert not [thread for thread in threading.enumerate() if thread.name == "local-pubsub"]
+    assert threads() == before
 
 
 def test_a_port_in_use_is_said_with_its_number_and_what_to_do(tmp_path: Path) -> None:
