@@ -160,6 +160,7 @@ def _wrong(
     place: Place,
     path: KeyPath,
     expected: str | None = None,
+    *,
     got: str | None = None,
     todo: str | None = None,
 ) -> InvalidConfig:
