@@ -102,7 +102,7 @@ class Feed:
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
-        self.give_back([item for item in self._waiting() if isinstance(item, Arrived)])
+        self._give_back_waiting()
 
     def close(self) -> None:
         """Wait for pulls under way, give back everything that is held, close the connections."""
@@ -120,6 +120,9 @@ class Feed:
         for source, ack_ids in self._held_by_source().items():
             self._extend(source, ack_ids, 0)
         self._held.clear()
+
+    def _give_back_waiting(self) -> None:
+        self.give_back([item for item in self._waiting() if isinstance(item, Arrived)])
 
     def _waiting(self) -> Iterator[Arrived | EventError]:
         """Yield what is there now. Another thread may take of it meanwhile."""
@@ -150,13 +153,11 @@ class Feed:
 
     def _take(self, path: str, messages: Sequence[Leased]) -> None:
         self._held.update({message.ack_id: path for message in messages})
-        arrived = [Arrived(path, message) for message in messages]
-        if self.stopping:
-            self.give_back(arrived)
-            return
         self._extend(path, [message.ack_id for message in messages], self._lease_s)
-        for one in arrived:
-            self._queue.put(one)
+        for message in messages:
+            self._queue.put(Arrived(path, message))
+        if self.stopping:  # since the pull began: nobody takes them any more
+            self._give_back_waiting()
 
     def _wait_for_room(self, path: str) -> int:
         """Answer how many messages may be pulled now; 0 when the run stops."""

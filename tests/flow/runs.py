@@ -114,7 +114,11 @@ class Here:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def ask(self) -> None:
+        """Ask it to end."""
         self._stop.ask()
+
+    def __exit__(self, *_: object) -> None:
+        self.ask()
         self._thread.join()
         bind(self._before)

@@ -181,8 +181,8 @@ def test_a_lease_is_kept_for_as_long_as_the_work_takes(new_job: NewJob):
         job.release()
         job.wait_for("long")
         eventually(lambda: job.unacknowledged == 0)
+        now = job.cloud.stats(job.subscription)
 
-    now = job.cloud.stats(job.subscription)
     assert (now["delivered"], now["expired"], now["acked"]) == (1, 0, 1)
     assert {status.attempt for status in job.statuses} == {1}
 

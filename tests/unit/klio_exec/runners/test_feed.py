@@ -3,11 +3,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import NotFound
 from google.cloud import pubsub
 
 from klio_core.errors import EventError
@@ -70,7 +71,14 @@ def feeding(service: Service) -> Iterator[Callable[..., Feed]]:
             feed = Feed(service.make(*names), pace or Pace(100), lease_s=lease_s)
             stack.callback(feed.close)
             feed.start()
+            for name in names:
+                stack.callback(wake, feed, name)
             return feed
+
+        def wake(feed: Feed, name: str) -> None:
+            feed.stop()
+            with suppress(NotFound):
+                service.publish(name, "so that nobody waits for the end of a pull")
 
         yield start
 
