@@ -59,6 +59,11 @@ class Feed:
             thread.start()
 
     @property
+    def sources(self) -> list[str]:
+        """The subscriptions that messages come by."""
+        return list(self._sources)
+
+    @property
     def stopping(self) -> bool:
         """Whether no more messages are wanted."""
         return self._stopping.is_set()

@@ -58,6 +58,7 @@ class StreamingRun:
 
     def _loop(self, run_batch: RunBatch) -> None:
         self._feed.start()
+        log.info("%s runs, and reads %s; Ctrl-C stops it", self._context.config.job_name, ", ".join(self._feed.sources))
         try:
             while not self._finished():
                 batch = self._feed.batch(_LOOK_S)
