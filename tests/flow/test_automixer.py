@@ -18,6 +18,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from .conftest import NewJob
 from .kit import Job
 
+pytestmark = pytest.mark.slow  # six mixes; tests/unit/examples holds the mixer in the inner loop
 AUTOMIXER = Path(__file__).resolve().parents[2] / "examples" / "automixer"
 GOOD = ("a.wav,b.wav", "mono.wav,b.wav", "a.wav,8khz.wav", "silent.wav,a.wav", "half-a-second.wav,a.wav", "a.wav,a.wav")
 BROKEN = {
