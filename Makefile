@@ -11,7 +11,7 @@ help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.run  ## Mix music by a real job on the local cloud; A=one.mp3 B=two.flac mixes your own.
-	@$(BIN)/python examples/automixer/demo.py $(A) $(B)
+	@$(BIN)/python examples/automixer/demo.py "$(A)" "$(B)"
 
 test: $(VENV)/.dev  ## Run the tests of the inner loop.
 	$(PYTEST) -m "not slow and not engine"

@@ -43,7 +43,7 @@ def main(own: list[str]) -> int:
     klio("local", "reset", "--yes", quiet=True)
     shutil.rmtree(OUT, ignore_errors=True)
     warm.librosa_onset()
-    tracks = own_tracks(own) or synth.write_pieces(OUT / "tracks", duration_s=30.0)
+    tracks = own_tracks([name for name in own if name]) or synth.write_pieces(OUT / "tracks", duration_s=30.0)
     pairs = [f"{first.name},{second.name}" for first, second in itertools.pairwise(tracks)]
     try:
         klio("local", "up")
@@ -63,12 +63,16 @@ def main(own: list[str]) -> int:
 
 
 def own_tracks(names: list[str]) -> list[Path]:
-    """The files that were named; they are found from where the demo was started."""
-    paths = [Path(os.environ.get("PWD", "."), name).resolve() for name in names]
+    """Copies of the files that were named. An event names two tracks with a comma between, so no name may hold one."""
+    paths = [Path(os.environ.get("PWD", "."), name).resolve() for name in names]  # from where the demo was started
     missing = [path for path in paths if not path.is_file()]
     if missing or len(paths) == 1:
         sys.exit(f"two files, please: {missing[0]} is none" if missing else "two files, please: A=one.mp3 B=two.flac")
-    return paths
+    copies = [OUT / "tracks" / f"{side}-{path.name.replace(',', '_')}" for side, path in zip("ab", paths, strict=False)]
+    for path, copy in zip(paths, copies, strict=True):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    return copies
 
 
 def klio(*arguments: str, quiet: bool = False) -> str:
