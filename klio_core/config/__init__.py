@@ -15,6 +15,7 @@ from klio_core.config.schema.data import (
     MemoryDataInput,
     MemoryDataOutput,
 )
+from klio_core.config.schema.dependencies import Dependency
 from klio_core.config.schema.events import (
     DeadLetters,
     DirectoryRecords,
@@ -32,8 +33,8 @@ from klio_core.config.schema.events import (
 from klio_core.config.schema.job import KlioConfig, KlioJobConfig
 from klio_core.config.schema.pipeline import KlioPipelineConfig
 
-__all__ = ["Data", "DataInput", "DataOutput", "DeadLetters", "DirectoryRecords", "EventInput", "EventOutput", "Events",
-    "FileDataInput", "FileDataOutput", "FileEventInput", "FileEventOutput", "FileRecords", "GcsDataInput",
-    "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioJobConfig", "KlioPipelineConfig", "MemoryDataInput",
-    "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput", "StatusRecords",
-    "TopicRecords", "build", "dump", "load", "parse", "schema_json"]  # fmt: skip
+__all__ = ["Data", "DataInput", "DataOutput", "DeadLetters", "Dependency", "DirectoryRecords", "EventInput",
+    "EventOutput", "Events", "FileDataInput", "FileDataOutput", "FileEventInput", "FileEventOutput", "FileRecords",
+    "GcsDataInput", "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioJobConfig", "KlioPipelineConfig",
+    "MemoryDataInput", "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput",
+    "StatusRecords", "TopicRecords", "build", "dump", "load", "parse", "schema_json"]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from klio_core.config.problems import KeyPath, Place, Problem, dotted
+from klio_core.config.problems import KeyPath, Place, Problem, dotted, shown
 from klio_core.config.values import Values
 
 Entry = tuple[KeyPath, dict[Any, Any]]
@@ -88,11 +88,46 @@ def topics_do_not_loop(data: Any) -> Iterator[Finding]:
             yield (*path, "topic"), {"what": what, "todo": "publish to another topic: this one is a loop"}
 
 
+def parents_are_others(data: Any) -> Iterator[Finding]:
+    """A job that is its own parent would ask itself for what it lacks, for ever."""
+    ours = _at(data, "pipeline_options", "project")
+    read = {entry.get("topic"): path for path, entry in _io(data, "events", "inputs")}
+    for path, entry in _dependencies(data):
+        if entry.get("job_name") == _at(data, "job_name") and entry.get("gcp_project", ours) == ours:
+            todo = "name the job that makes what this one reads"
+            yield (*path, "job_name"), {"what": "a job cannot depend on itself", "todo": todo}
+            continue
+        key = "input_topic" if "input_topic" in entry else "input_topics"
+        topics = entry.get(key)
+        for topic in topics if isinstance(topics, list) else [topics]:
+            if isinstance(topic, str) and topic in read:
+                what = f"the topic that {dotted(read[topic])} reads: this job would ask itself"
+                yield (*path, key), {"what": what, "todo": "write the topic that the parent reads"}
+
+
+def parents_make_inputs(data: Any) -> Iterator[Finding]:
+    """Of several data inputs and several parents, each parent says which one is its work."""
+    inputs = [entry for _, entry in _io(data, "data", "inputs")]
+    names = [entry["name"] for entry in inputs if isinstance(entry.get("name"), str)]
+    parents = _dependencies(data)
+    expected = f"one of {', '.join([*names, f'0 to {len(inputs) - 1}'])}" if inputs else "a data input to make"
+    for path, entry in parents:
+        makes = entry.get("makes")
+        if makes is None:
+            if len(inputs) > 1 and len(parents) > 1:
+                what = "which of the data inputs does this parent make?"
+                yield path, {"what": what, "expected": expected, "todo": "add the key makes"}
+        elif makes not in names and not (isinstance(makes, int) and makes < len(inputs)):
+            yield (*path, "makes"), {"what": "there is no such data input", "expected": expected, "got": shown(makes)}
+
+
 RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
     modes_agree,
     names_differ,
     outputs_are_not_inputs,
     topics_do_not_loop,
+    parents_are_others,
+    parents_make_inputs,
 )
 _NEEDS_STREAMING = {"pubsub": True, "file": False}
 
@@ -104,10 +139,17 @@ def _at(data: Any, *path: str) -> Any:
 
 
 def _io(data: Any, section: str, side: str) -> list[Entry]:
-    entries = _at(data, "job_config", section, side)
+    return _entries(data, "job_config", section, side)
+
+
+def _dependencies(data: Any) -> list[Entry]:
+    return _entries(data, "job_config", "dependencies")
+
+
+def _entries(data: Any, *path: str) -> list[Entry]:
+    entries = _at(data, *path)
     if not isinstance(entries, list):
         return []
-    path = ("job_config", section, side)
     return [((*path, index), entry) for index, entry in enumerate(entries) if isinstance(entry, dict)]
 
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, Tag, model_validator
 
 from klio_core.config.problems import shown
 from klio_core.config.schema.data import Data
+from klio_core.config.schema.dependencies import Dependencies
 from klio_core.config.schema.events import Events
 from klio_core.config.schema.kinds import SECTION_OR_SWITCH
 from klio_core.config.schema.metrics import Metrics
+from klio_core.config.schema.names import JobName
 from klio_core.config.schema.pipeline import KlioPipelineConfig
-from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, Word, nothing_is
+from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, nothing_is
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
-
-_JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-
-
-def _job_name(value: str) -> str:
-    if not _JOB_NAME.fullmatch(value):
-        expected = "letters, digits, '-', '_' and '.', a letter or a digit first, at most 128"
-        raise fault("not a name for a job", expected=expected, got=shown(value))
-    return value
 
 
 def _version(value: int) -> int:
@@ -33,7 +25,6 @@ def _version(value: int) -> int:
     return value
 
 
-JobName = Annotated[Word, AfterValidator(_job_name)]
 Version = Annotated[Whole, AfterValidator(_version)]
 MetricsOrFalse = Annotated[
     Annotated[Metrics, Tag("type=section")] | Annotated[Off, Tag("type=switch")],
@@ -56,6 +47,10 @@ class KlioJobConfig(Section):
     max_attempts: Count = 5
     lease_s: Count = 60
     drain_timeout_s: Seconds = 60.0
+    dependencies: Dependencies = ()
+    # A trigger for an element that is already on its way is not repeated within this time.
+    trigger_ttl_s: Seconds = 600.0
+    max_triggers: Count = 3
     metrics: MetricsOrFalse = Field(default_factory=Metrics)
     events: Annotated[Events, nothing_is(dict)] = Field(default_factory=Events)
     data: Annotated[Data, nothing_is(dict)] = Field(default_factory=Data)

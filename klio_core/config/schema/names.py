@@ -1,4 +1,4 @@
-"""Names of topics, subscriptions and places of media, checked as far as that needs no service.
+"""Names of jobs, topics, subscriptions and places of media, checked as far as that needs no service.
 
 Source of the rules: Google Cloud, "Guidelines to name a topic or a subscription". The project is taken more
 liberally, since a local cloud has projects of any name.
@@ -17,6 +17,7 @@ from klio_core.config.schema.scalars import Text, Word
 from klio_core.config.schema.wrong import fault
 
 _NAME = r"(?!goog)[A-Za-z][A-Za-z0-9._~%+-]{2,254}"
+_JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 def _resource(collection: str) -> Callable[[str], str]:
@@ -29,6 +30,13 @@ def _resource(collection: str) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _job_name(value: str) -> str:
+    if not _JOB_NAME.fullmatch(value):
+        expected = "letters, digits, '-', '_' and '.', a letter or a digit first, at most 128"
+        raise fault("not a name for a job", expected=expected, got=shown(value))
+    return value
 
 
 def _bucket_path(value: str) -> str:
@@ -53,6 +61,7 @@ def _memory_path(value: str) -> str:
     return value
 
 
+JobName = Annotated[Word, AfterValidator(_job_name)]
 Topic = Annotated[Text, AfterValidator(_resource("topics"))]
 Subscription = Annotated[Text, AfterValidator(_resource("subscriptions"))]
 BucketPath = Annotated[Word, AfterValidator(_bucket_path)]

@@ -92,3 +92,87 @@ def test_a_job_that_publishes_to_its_own_input_is_told(
         f"klio-job.yaml:4: job_config.events.{path}.topic: the topic that job_config.events.inputs[0] reads\n"
         "  to do: publish to another topic: this one is a loop"
     )
+
+
+def parents(*entries: str) -> str:
+    listed = "".join(f"\n  - {{{entry}}}" for entry in entries)
+    two = "data:\n  inputs:\n    - {type: file, name: stems, location: a}\n    - {type: file, location: b}\n"
+    return f"{two}dependencies:{listed}"
+
+
+ASKED = "input_topics: [projects/p/topics/parent]"
+
+
+def test_a_parent_makes_the_input_that_it_names_or_all_where_it_names_none() -> None:
+    text = "job_name: j\njob_config:\n  "
+
+    def made(*entries: str) -> list[tuple[int, ...]]:
+        job = parse(text + parents(*entries).replace("\n", "\n  ")).job_config
+        names = tuple(one.name for one in job.data.inputs)
+        return [parent.made_of(names) for parent in job.dependencies]
+
+    by_name = f"job_name: a, {ASKED}, makes: stems"
+    assert made(by_name, f"job_name: b, {ASKED}, makes: 1") == [(0,), (1,)]
+    assert made(f"job_name: a, {ASKED}") == [(0, 1)]
+
+
+def test_a_parent_that_makes_no_input_of_ours_is_told(job_complaint: Callable[..., str]) -> None:
+    for makes in ("drums", "2"):
+        shown = makes if makes.isdigit() else repr(makes)
+        assert job_complaint(parents(f"job_name: a, {ASKED}, makes: {makes}")) == (
+            "klio-job.yaml:9: job_config.dependencies[0].makes: there is no such data input\n"
+            "  expected: one of stems, 0 to 1\n"
+            f"  got: {shown}"
+        )
+
+
+def test_a_parent_that_makes_something_where_nothing_is_read_is_told(job_complaint: Callable[..., str]) -> None:
+    told = job_complaint(f"dependencies:\n  - {{job_name: a, {ASKED}, makes: 0}}")
+    assert told == (
+        "klio-job.yaml:5: job_config.dependencies[0].makes: there is no such data input\n"
+        "  expected: a data input to make\n"
+        "  got: 0"
+    )
+
+
+def test_of_several_parents_and_inputs_each_parent_must_say_what_it_makes(job_complaint: Callable[..., str]) -> None:
+    told = job_complaint(parents(f"job_name: a, {ASKED}, makes: 0", f"job_name: b, {ASKED}"))
+    assert told == (
+        "klio-job.yaml:10: job_config.dependencies[1]: which of the data inputs does this parent make?\n"
+        "  expected: one of stems, 0 to 1\n"
+        "  to do: add the key makes"
+    )
+
+
+def test_several_parents_of_one_input_need_not_say_so() -> None:
+    one = "data: {inputs: [{type: file, location: a}]}"
+    entries = f"[{{job_name: a, {ASKED}}}, {{job_name: b, {ASKED}}}]"
+    job = parse(f"job_name: j\njob_config:\n  {one}\n  dependencies: {entries}").job_config
+    assert [parent.made_of((None,)) for parent in job.dependencies] == [(0,), (0,)]
+
+
+@pytest.mark.parametrize("project", ["", ", gcp_project: studio"])
+def test_a_job_that_depends_on_itself_is_told(complaint: Callable[..., str], project: str) -> None:
+    options = "pipeline_options: {project: studio}"
+    entry = f"{{job_name: j, {ASKED}{project}}}"
+    assert complaint(f"job_name: j\n{options}\njob_config:\n  dependencies:\n    - {entry}") == (
+        "klio-job.yaml:5: job_config.dependencies[0].job_name: a job cannot depend on itself\n"
+        "  to do: name the job that makes what this one reads"
+    )
+
+
+def test_a_job_of_the_same_name_in_another_project_is_another_job() -> None:
+    entry = f"{{job_name: j, gcp_project: p, {ASKED}}}"
+    text = f"job_name: j\npipeline_options: {{project: studio}}\njob_config: {{dependencies: [{entry}]}}"
+    assert parse(text).job_config.dependencies[0].gcp_project == "p"
+
+
+@pytest.mark.parametrize("written", [f"input_topic: {TOPIC}", f"input_topics: [{TOPIC}]"])
+def test_a_parent_that_reads_our_own_topic_is_told(job_complaint: Callable[..., str], written: str) -> None:
+    ours = f"events: {{inputs: [{{type: pubsub, topic: {TOPIC}}}]}}"
+    told = job_complaint(f"{ours}\ndependencies: [{{job_name: a, {written}}}]")
+    assert told == (
+        f"klio-job.yaml:5: job_config.dependencies[0].{written.partition(':')[0]}: "
+        "the topic that job_config.events.inputs[0] reads: this job would ask itself\n"
+        "  to do: write the topic that the parent reads"
+    )

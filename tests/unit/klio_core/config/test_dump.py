@@ -33,6 +33,9 @@ job_config:
   max_attempts: 5
   lease_s: 60
   drain_timeout_s: 60.0
+  dependencies: []
+  trigger_ttl_s: 600.0
+  max_triggers: 3
   metrics: {}
   events:
     inputs:
