@@ -12,22 +12,38 @@ from klio.data.locate import path_of, split_element
 from klio.data.stores import store_for
 from klio.events.status import Recorder
 from klio.metrics.counts import count_verdict
+from klio.parents import Parent, asking, parents_of, visits
 from klio_core.config import KlioConfig
-from klio_core.decision import NOT_ADDRESSED, Action, Facts, Found, Look, Verdict, decide
-from klio_core.errors import MessageError
+from klio_core.decision import NOT_ADDRESSED, TRIGGER_LOOP, Action, Facts, Found, Look, Verdict, decide
+from klio_core.errors import MessageError, TriggerLoop
 from klio_core.message import Format, JobRef, Message, Visit
 from klio_core.status import State
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file of one data input or output is to be; `number` is the entry's in the job file."""
+
+    number: int
+    location: str
+    path: str
+
+
 @dataclass(slots=True)
 class Decision:
-    """What the gate found for one message: a verdict and the message as it goes on, or why there is none."""
+    """What the gate found for one message: a verdict and the message as it goes on, or why there is none.
+
+    `missing` are the input files that are not there; `triggers` the parents to ask for them, and the messages to ask
+    with.
+    """
 
     raw: bytes
     message: Message
     facts: Facts = field(default_factory=lambda: Facts(addressed=False))
     verdict: Verdict = NOT_ADDRESSED
     error: MessageError | None = None
+    missing: list[Place] = field(default_factory=list)
+    triggers: list[tuple[Parent, Message]] = field(default_factory=list)
 
 
 class Gate:
@@ -40,10 +56,9 @@ class Gate:
         job = config.job_config
         self._me = me
         self.format = Format.EITHER if job.allow_non_klio_messages and fmt is Format.KLIO else fmt
-        self._checked: dict[Look, list[Any]] = {
-            Look.INPUT: [data for data in job.data.inputs if not data.skip_klio_existence_check],
-            Look.OUTPUT: [data for data in job.data.outputs if not data.skip_klio_existence_check],
-        }
+        self._checked = {Look.INPUT: _checked(job.data.inputs), Look.OUTPUT: _checked(job.data.outputs)}
+        self._parents = parents_of(config)
+        self._max_triggers = job.max_triggers
         self._ping = _said(data.ping for data in job.data.inputs)
         self._force = _said(data.force for data in job.data.outputs)
 
@@ -63,15 +78,18 @@ class Gate:
                 if isinstance(answer, Look):
                     asked[answer].append(decision)
                 else:
-                    decision.verdict = answer
+                    self._conclude(decision, answer)
             waiting = [found for look, group in asked.items() for found in self._look(look, group)]
         return decisions
 
     def tell(self, decision: Decision, status: Recorder) -> None:
         """Count the verdict, and record it where it ends the message's way through this job."""
         count_verdict(decision.verdict)
+        element = decision.message.element
         if decision.verdict.action is Action.DROP:
-            status.tell(decision.message.element, State.DROPPED, decision.verdict.reason)
+            status.tell(element, State.DROPPED, decision.verdict.reason)
+        elif decision.verdict.action is Action.TRIGGER:
+            status.tell(element, State.QUEUED, f"asked {', '.join(str(p.job) for p, _ in decision.triggers)} for it")
 
     def _open(self, raw: bytes) -> Decision:
         try:
@@ -92,38 +110,75 @@ class Gate:
             input=Found.UNKNOWN if self._checked[Look.INPUT] else Found.NOT_DECLARED,
         )
 
+    def _conclude(self, decision: Decision, verdict: Verdict) -> None:
+        decision.verdict = verdict
+        if verdict.action is Action.TRIGGER:
+            decision.triggers = [
+                (parent, asking(decision.message, self._me, parent.job)) for parent in self._makers(decision.missing)
+            ]
+        elif verdict is TRIGGER_LOOP:
+            decision.error = self._loop(decision)
+
     def _look(self, look: Look, group: list[Decision]) -> list[Decision]:
         """Add the fact that was asked for to each decision; all files of the group are looked for together."""
-        paths: list[tuple[Decision, list[tuple[str, str]]]] = []
+        places: list[tuple[Decision, list[Place]]] = []
         for decision in group:
             try:
-                paths.append((decision, self._paths(look, decision.message.element)))
+                places.append((decision, self._places(look, decision.message.element)))
             except MessageError as error:
                 decision.error, decision.verdict = error, Verdict(Action.DEAD_LETTER, error.reason)
-        there = _existing({place for _, places in paths for place in places})
-        for decision, places in paths:
-            found = Found.YES if all(path in there for _, path in places) else Found.NO
-            decision.facts = (
-                replace(decision.facts, output=found) if look is Look.OUTPUT else replace(decision.facts, input=found)
-            )
-        return [decision for decision, _ in paths]
+        there = _existing({place for _, wanted in places for place in wanted})
+        for decision, wanted in places:
+            missing = [place for place in wanted if place not in there]
+            if look is Look.OUTPUT:
+                decision.facts = replace(decision.facts, output=Found.NO if missing else Found.YES)
+            else:
+                decision.missing = missing
+                decision.facts = self._input_facts(decision)
+        return [decision for decision, _ in places]
 
-    def _paths(self, look: Look, element: bytes) -> list[tuple[str, str]]:
+    def _input_facts(self, decision: Decision) -> Facts:
+        return replace(
+            decision.facts,
+            input=Found.NO if decision.missing else Found.YES,
+            parents=bool(self._makers(decision.missing)),
+            spent=visits(decision.message, self._me) > self._max_triggers,
+        )
+
+    def _makers(self, missing: list[Place]) -> list[Parent]:
+        numbers = {place.number for place in missing}
+        return [parent for parent in self._parents if parent.makes in numbers]
+
+    def _loop(self, decision: Decision) -> TriggerLoop:
+        parents = ", ".join(str(parent.job) for parent in self._makers(decision.missing))
+        return TriggerLoop(
+            f"{parents} was asked {self._max_triggers} times for our input, and it is still missing",
+            where=", ".join(place.path for place in decision.missing),
+            expected=f"{parents} makes it, and {self._me} finds it there",
+            got="nothing there when the message came back",
+            todo="compare the parent's data output with our data input: location and file_suffix must be the same",
+        )
+
+    def _places(self, look: Look, element: bytes) -> list[Place]:
         return [
-            (data.location, path_of(data.location, name, data.file_suffix))
-            for data in self._checked[look]
+            Place(number, data.location, path_of(data.location, name, data.file_suffix))
+            for number, data in self._checked[look]
             for name in split_element(element, getattr(data, "split", None))
         ]
 
 
-def _existing(places: set[tuple[str, str]]) -> set[str]:
-    by_location: dict[str, list[str]] = defaultdict(list)
-    for location, path in places:
-        by_location[location].append(path)
+def _checked(entries: Sequence[Any]) -> list[tuple[int, Any]]:
+    return [(number, data) for number, data in enumerate(entries) if not data.skip_klio_existence_check]
+
+
+def _existing(places: set[Place]) -> set[Place]:
+    by_location: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        by_location[place.location].append(place)
     return {
-        path
-        for location, paths in by_location.items()
-        for path, there in zip(paths, store_for(location).exists(paths), strict=True)
+        place
+        for location, wanted in by_location.items()
+        for place, there in zip(wanted, store_for(location).exists([p.path for p in wanted]), strict=True)
         if there
     }
 

@@ -49,7 +49,8 @@ class Facts:
     force: bool = False
     output: Found = Found.UNKNOWN
     input: Found = Found.UNKNOWN
-    parents: bool = False
+    parents: bool = False  # whether a parent is declared that makes what is missing
+    spent: bool = False  # whether we have triggered parents for this message as often as we may
 
 
 NOT_ADDRESSED = Verdict(Action.DROP, "not addressed to us")
@@ -57,6 +58,7 @@ PING = Verdict(Action.PASS_ON, "ping")
 OUTPUT_EXISTS = Verdict(Action.PASS_ON, "output exists")
 TRIGGER_PARENTS = Verdict(Action.TRIGGER, "input missing")
 INPUT_MISSING = Verdict(Action.DROP, "input missing")
+TRIGGER_LOOP = Verdict(Action.DEAD_LETTER, "trigger-loop")
 PROCESS = Verdict(Action.PROCESS)
 
 
@@ -65,15 +67,16 @@ def decide(facts: Facts) -> Verdict | Look:
 
     The rules, first row that fits (a dot is anything)::
 
-        addressed  ping  force  output   input    parents │ answer
-        no         .     .      .        .        .       │ drop "not addressed to us"
-        yes        yes   .      .        .        .       │ pass on "ping"
-        yes        no    no     unknown  .        .       │ look at output
-        yes        no    no     found    .        .       │ pass on "output exists"
-        yes        no    .      .        unknown  .       │ look at input
-        yes        no    .      .        missing  yes     │ trigger parents "input missing"
-        yes        no    .      .        missing  no      │ drop "input missing"
-        yes        no    .      .        .        .       │ process
+        addressed  ping  force  output   input    parents  spent │ answer
+        no         .     .      .        .        .        .     │ drop "not addressed to us"
+        yes        yes   .      .        .        .        .     │ pass on "ping"
+        yes        no    no     unknown  .        .        .     │ look at output
+        yes        no    no     found    .        .        .     │ pass on "output exists"
+        yes        no    .      .        unknown  .        .     │ look at input
+        yes        no    .      .        missing  yes      yes   │ dead letter "trigger-loop"
+        yes        no    .      .        missing  yes      no    │ trigger parents "input missing"
+        yes        no    .      .        missing  no       .     │ drop "input missing"
+        yes        no    .      .        .        .        .     │ process
 
     An output that is not declared never exists; an input that is not declared is never missing. So existence is
     asked only where it matters: force never looks at the output, ping looks at nothing.
@@ -89,5 +92,7 @@ def decide(facts: Facts) -> Verdict | Look:
     if facts.input is Found.UNKNOWN:
         return Look.INPUT
     if facts.input is Found.NO:
-        return TRIGGER_PARENTS if facts.parents else INPUT_MISSING
+        if not facts.parents:
+            return INPUT_MISSING
+        return TRIGGER_LOOP if facts.spent else TRIGGER_PARENTS
     return PROCESS

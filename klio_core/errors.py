@@ -9,6 +9,7 @@ The library raises; only the command line prints and exits::
     │   ├── UndecodableMessage             the bytes are no KlioMessage
     │   ├── UnknownVersion                 a KlioMessage of a version that we do not know
     │   ├── BadElement                     the element cannot become a path
+    │   ├── TriggerLoop                    parents said they made our input, again and again, and it is missing
     │   └── BadPayload                     the author's code yielded what no message can carry
     ├── LostWork                   exit 3  the run ended, and something was dead-lettered or lost
     ├── JobCodeError               exit 4  run.py cannot be loaded, or its run() breaks its contract
@@ -103,6 +104,10 @@ class BadElement(MessageError):
     reason = "bad-element"
 
 
+class TriggerLoop(MessageError):
+    reason = "trigger-loop"
+
+
 class BadPayload(MessageError):
     reason = "bad-payload"
 
@@ -149,4 +154,3 @@ class DataNotFound(DataError):
 
 class LostLease(DataError):
     reason = "lost-lease"
-    transient = False

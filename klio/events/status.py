@@ -116,7 +116,7 @@ class Recorder:
 
     def tell(self, element: bytes, state: State, note: str = "") -> None:
         """Record that `element` has come to `state`."""
-        if state.final and self._attempts:
+        if (state.final or state is State.QUEUED) and self._attempts:  # queued again: a parent was asked
             self.finished.add(element)
         if not self.silent:
             self._write(element, state, None, note)

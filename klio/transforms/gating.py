@@ -11,6 +11,7 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.windowed_value import WindowedValue
 
 from klio.context import KlioContext
+from klio.events.triggers import PublishTriggers
 from klio.gate import Decision, Gate
 from klio.metrics.counts import READ, count, count_verdict
 from klio_core.dead_letter import Failure
@@ -18,6 +19,7 @@ from klio_core.decision import Action
 from klio_core.message import Decided, Format
 
 PASS_ON = "pass-on"  # noqa: S105  (no password)
+TRIGGER = "trigger"
 # So many messages are looked up together at most; what arrives in one bundle beyond that, in the next round.
 _TOGETHER = 1000
 
@@ -37,7 +39,11 @@ class Decide(beam.PTransform):
         """Draw the gate."""
         gate = Gate(self._context.config, self._context.job, self._fmt)
         step = DecideTogether if gate.looks else DecideOne
-        return events | beam.ParDo(step(self._context, gate)).with_outputs(PASS_ON, main=Action.PROCESS.value)
+        decide = beam.ParDo(step(self._context, gate)).with_outputs(PASS_ON, TRIGGER, main=Action.PROCESS.value)
+        decided = events | decide
+        if self._context.config.job_config.dependencies:
+            decided[TRIGGER] | "Trigger parents" >> beam.ParDo(PublishTriggers(self._context))
+        return decided
 
 
 class DecideOne(beam.DoFn):
@@ -54,7 +60,7 @@ class DecideOne(beam.DoFn):
             for tag, encoded in self._onward(decision):
                 yield encoded if tag is None else TaggedOutput(tag, encoded)
 
-    def _onward(self, decision: Decision) -> Iterator[tuple[str | None, bytes]]:
+    def _onward(self, decision: Decision) -> Iterator[tuple[str | None, Any]]:
         if decision.error is not None:
             count_verdict(decision.verdict)
             self._context.bury(decision.raw, decision.message.element, Failure.of(decision.error))
@@ -66,6 +72,9 @@ class DecideOne(beam.DoFn):
             # The reason goes along, for the record that the writer makes.
             mark = Decided(self._context.run, decision.verdict.action, decision.verdict.reason)
             yield PASS_ON, decision.message.with_decided(mark).encode()
+        for parent, message in decision.triggers:
+            for topic in parent.topics:
+                yield TRIGGER, (topic, message.encode())
 
 
 class DecideTogether(DecideOne):
@@ -92,7 +101,7 @@ class DecideTogether(DecideOne):
             value = WindowedValue(encoded, at, (window,))
             yield value if tag is None else TaggedOutput(tag, value)
 
-    def _decided(self) -> Iterator[tuple[str | None, bytes, Any, Any]]:
+    def _decided(self) -> Iterator[tuple[str | None, Any, Any, Any]]:
         waiting, self._waiting = self._waiting, []
         decisions = self._gate.decide([raw for raw, _, _ in waiting])
         for decision, (_, at, window) in zip(decisions, waiting, strict=True):

@@ -61,6 +61,8 @@ def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: 
             else:
                 yield encoded
     except LostLease as error:
+        if context.streaming:
+            raise  # what is still ours comes again, finds the output, and is passed on
         log.warning("%s: our copy is dropped, another worker made the output first", error.what)
         count_verdict(Verdict(Action.DROP, error.reason))
         context.status.tell(message.element, State.DROPPED, error.reason)
@@ -126,5 +128,9 @@ def _decided(context: KlioContext, raw: bytes) -> tuple[Message, Verdict]:
     if found.error is not None:
         raise found.error
     context.gate.tell(found, context.status)
+    if found.triggers:
+        from klio.events.triggers import publish_triggers  # brings Google's client, which few pipelines need here
+
+        publish_triggers(context, [(t, m.encode()) for parent, m in found.triggers for t in parent.topics])
     verdict = found.verdict
     return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict

@@ -61,11 +61,18 @@ class StreamingRun:
         log.info("%s runs, and reads %s; Ctrl-C stops it", self._context.config.job_name, ", ".join(self._feed.sources))
         try:
             while not self._finished():
-                batch = self._feed.batch(_LOOK_S)
-                if batch:
-                    self._work(run_batch, batch)
+                self._work_all(run_batch, self._feed.batch(_LOOK_S))
         finally:
             self._feed.close()
+
+    def _work_all(self, run_batch: RunBatch, batch: list[Arrived]) -> None:
+        """An element that came twice is worked on once: its second message finds the output of the first."""
+        while batch and not self._stop.asked:
+            firsts: dict[bytes, Arrived] = {}
+            again = [one for one in batch if firsts.setdefault(self._element(one), one) is not one]
+            self._work(run_batch, list(firsts.values()))
+            batch = again
+        self._feed.give_back(batch)
 
     def _finished(self) -> bool:
         if self._stop.asked:

@@ -5,18 +5,19 @@ import pytest
 from klio_core.decision import Action, Facts, Found, Look, Verdict, decide
 
 ANY = None
-# addressed, ping, force, output, input, parents, answer: the table of decide's docstring, first row that fits.
+# addressed, ping, force, output, input, parents, spent, answer: the table of decide's docstring, first row that fits.
 TABLE = [
-    (False, ANY, ANY, ANY, ANY, ANY, Verdict(Action.DROP, "not addressed to us")),
-    (True, True, ANY, ANY, ANY, ANY, Verdict(Action.PASS_ON, "ping")),
-    (True, False, False, Found.UNKNOWN, ANY, ANY, Look.OUTPUT),
-    (True, False, False, Found.YES, ANY, ANY, Verdict(Action.PASS_ON, "output exists")),
-    (True, False, ANY, ANY, Found.UNKNOWN, ANY, Look.INPUT),
-    (True, False, ANY, ANY, Found.NO, True, Verdict(Action.TRIGGER, "input missing")),
-    (True, False, ANY, ANY, Found.NO, False, Verdict(Action.DROP, "input missing")),
-    (True, False, ANY, ANY, ANY, ANY, Verdict(Action.PROCESS)),
+    (False, ANY, ANY, ANY, ANY, ANY, ANY, Verdict(Action.DROP, "not addressed to us")),
+    (True, True, ANY, ANY, ANY, ANY, ANY, Verdict(Action.PASS_ON, "ping")),
+    (True, False, False, Found.UNKNOWN, ANY, ANY, ANY, Look.OUTPUT),
+    (True, False, False, Found.YES, ANY, ANY, ANY, Verdict(Action.PASS_ON, "output exists")),
+    (True, False, ANY, ANY, Found.UNKNOWN, ANY, ANY, Look.INPUT),
+    (True, False, ANY, ANY, Found.NO, True, True, Verdict(Action.DEAD_LETTER, "trigger-loop")),
+    (True, False, ANY, ANY, Found.NO, True, False, Verdict(Action.TRIGGER, "input missing")),
+    (True, False, ANY, ANY, Found.NO, False, ANY, Verdict(Action.DROP, "input missing")),
+    (True, False, ANY, ANY, ANY, ANY, ANY, Verdict(Action.PROCESS)),
 ]
-EVERY = list(itertools.product((True, False), (True, False), (True, False), Found, Found, (True, False)))
+EVERY = list(itertools.product((True, False), (True, False), (True, False), Found, Found, (True, False), (True, False)))
 
 
 @pytest.mark.parametrize("facts", EVERY)
@@ -42,6 +43,7 @@ def test_the_docstring_holds_the_same_rows():
         "look at output",
         'pass on "output exists"',
         "look at input",
+        'dead letter "trigger-loop"',
         'trigger parents "input missing"',
         'drop "input missing"',
         "process",
