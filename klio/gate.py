@@ -147,7 +147,7 @@ class Gate:
 
     def _makers(self, missing: list[Place]) -> list[Parent]:
         numbers = {place.number for place in missing}
-        return [parent for parent in self._parents if parent.makes in numbers]
+        return [parent for parent in self._parents if numbers.intersection(parent.makes)]
 
     def _loop(self, decision: Decision) -> TriggerLoop:
         parents = ", ".join(str(parent.job) for parent in self._makers(decision.missing))

@@ -16,22 +16,22 @@ _REMEMBERED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A job that makes one of our data inputs, and the topics by which it is asked."""
+    """A job that makes data of ours, and the topic by which it is asked: the first that it reads."""
 
     job: JobRef
-    topics: tuple[str, ...]
-    makes: int  # the number of our data input
+    topic: str
+    makes: tuple[int, ...]  # the numbers of our data inputs
 
 
 def parents_of(config: Any) -> tuple[Parent, ...]:
     """Answer the parents that a job file declares."""
-    names = [data.name for data in config.job_config.data.inputs]
+    names = tuple(data.name for data in config.job_config.data.inputs)
     project = config.pipeline_options.project or ""
     return tuple(
         Parent(
             JobRef(entry.job_name, entry.gcp_project or project),
-            tuple(entry.input_topics),
-            names.index(entry.makes) if isinstance(entry.makes, str) else entry.makes or 0,
+            entry.input_topics[0],
+            entry.made_of(names),
         )
         for entry in config.job_config.dependencies
     )
