@@ -1,0 +1,54 @@
+"""Events as lines of text files: one element each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.coders import BytesCoder
+
+from klio.events.counted import counted_read, counted_write
+from klio_core.message import Message
+
+_CODER_AT = 4  # the place of `coder` among the arguments of Beam's ReadFromText
+
+
+class KlioReadFromText(beam.PTransform):
+    """Answers a message for each line of text files: its element is the line, as it is. Blank lines are no elements.
+
+    The arguments are those of Beam's ReadFromText. Raises OSError where `validate` finds no file.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        if len(args) <= _CODER_AT:
+            kwargs.setdefault("coder", BytesCoder())  # an element need not be text
+        self._reader = beam.io.ReadFromText(*args, **kwargs)
+
+    def expand(self, pipeline: Any) -> Any:
+        """Draw the reader."""
+        return pipeline | "Lines" >> self._reader | counted_read(self, _messages_of)
+
+
+class KlioWriteToText(beam.PTransform):
+    """Writes the element of each message as a line; its payload is left out.
+
+    The arguments are those of Beam's WriteToText. Unless told otherwise, the files are `<prefix>-SSSSS-of-NNNNN`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        self._writer = beam.io.WriteToText(*args, **kwargs)
+
+    def expand(self, messages: Any) -> Any:
+        """Draw the writer."""
+        return messages | counted_write(self, _elements_of) | "Lines" >> self._writer
+
+
+def _messages_of(line: str | bytes) -> list[bytes]:
+    element = (line.encode() if isinstance(line, str) else line).rstrip(b"\r")
+    return [Message.of(element).encode()] if element.strip() else []
+
+
+def _elements_of(raw: bytes) -> list[bytes]:
+    return [Message.decode(raw).element]
