@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from klio.data.locate import path_of, split_element
-from klio.data.stores import store_for
+from klio.data.store import Store
+from klio.data.stores import store_of
 from klio.events.status import Recorder
 from klio.metrics.counts import count_verdict
 from klio.parents import Parent, asking, parents_of, visits
@@ -25,7 +26,7 @@ class Place:
     """Where a file of one data input or output is to be; `number` is the entry's in the job file."""
 
     number: int
-    location: str
+    store: Store
     path: str
 
 
@@ -161,7 +162,7 @@ class Gate:
 
     def _places(self, look: Look, element: bytes) -> list[Place]:
         return [
-            Place(number, data.location, path_of(data.location, name, data.file_suffix))
+            Place(number, store_of(data), path_of(data.location, name, data.file_suffix))
             for number, data in self._checked[look]
             for name in split_element(element, getattr(data, "split", None))
         ]
@@ -172,13 +173,13 @@ def _checked(entries: Sequence[Any]) -> list[tuple[int, Any]]:
 
 
 def _existing(places: set[Place]) -> set[Place]:
-    by_location: dict[str, list[Place]] = defaultdict(list)
+    by_store: dict[Store, list[Place]] = defaultdict(list)
     for place in places:
-        by_location[place.location].append(place)
+        by_store[place.store].append(place)
     return {
         place
-        for location, wanted in by_location.items()
-        for place, there in zip(wanted, store_for(location).exists([p.path for p in wanted]), strict=True)
+        for store, wanted in by_store.items()
+        for place, there in zip(wanted, store.exists([p.path for p in wanted]), strict=True)
         if there
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from klio.data.locate import path_of
-from klio.data.stores import store_for
+from klio.data.stores import store_of
 from klio_core.errors import JobCodeError
 
 
@@ -40,7 +40,7 @@ class Work:
         path = path_of(data.location, _element(name), data.file_suffix)
         self._expect_outputs()
         local = self._place("in", path)
-        store_for(data.location).download(path, local)
+        store_of(data).download(path, local)
         return local
 
     @contextmanager
@@ -51,7 +51,7 @@ class Work:
         """
         data = _pick(self._outputs, target, "outputs")
         path = path_of(data.location, _element(name), data.file_suffix)
-        store = store_for(data.location)
+        store = store_of(data)
         expected = self._expected[path] if path in self._expected else store.generation(path)
         local = self._place("out", path)
         yield local
@@ -71,7 +71,7 @@ class Work:
             return
         for data in self._outputs:
             path = path_of(data.location, self.element, data.file_suffix)
-            self._expected[path] = store_for(data.location).generation(path)
+            self._expected[path] = store_of(data).generation(path)
 
     def _place(self, side: str, path: str) -> Path:
         if self._directory is None:

@@ -1,15 +1,25 @@
-"""The store that keeps a location, chosen once, by its scheme."""
+"""The store that keeps a location, chosen once: by its scheme, or by the class that the job file names."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from klio.data.custom import custom_store
 from klio.data.local import LocalStore
 from klio.data.memory import MemoryStore
 from klio.data.store import Store
 from klio_core.errors import DataError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def store_of(entry: Any) -> Store:
+    """Answer the store that keeps the media of one data input or output of a job file.
+
+    Raises DataError for a location that no store knows, JobCodeError for a class of the author's that is no store.
+    """
+    return custom_store(entry.class_, entry.options) if entry.type == "custom" else store_for(entry.location)
 
 
 def store_for(location: str) -> Store:
