@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -33,17 +33,15 @@ class Store:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._lock = _own(path)
-        try:
-            with _naming(path):
-                self._writer = _connect(path)
-                self._prepare()
-                self._reader = _connect(path)
-                self._reader.execute("PRAGMA query_only = ON")
-                self.epoch = self._begin_epoch()
-        except BaseException:
-            self._lock.close()
-            raise
+        with ExitStack() as opened:  # what was opened before something failed is closed again
+            self._lock = opened.enter_context(_own(path))
+            opened.enter_context(_naming(path))
+            self._writer = opened.enter_context(closing(_connect(path)))
+            self._prepare()
+            self._reader = opened.enter_context(closing(_connect(path)))
+            self._reader.execute("PRAGMA query_only = ON")
+            self.epoch = self._begin_epoch()
+            opened.pop_all()  # all is well, and stays open
 
     def write(self, jobs: Sequence[Job[Any]]) -> list[Any]:
         """Run the jobs in one transaction and return what each returned; all or nothing (sqlite3.Error)."""
@@ -105,13 +103,21 @@ def _next_epoch(connection: sqlite3.Connection) -> int:
 def _connect(path: Path) -> sqlite3.Connection:
     # Each connection is used by one thread at a time, but not by the one that opens it.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _set_up(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA busy_timeout = 10000")
     # Folding the log into the file waits for the disk: every 40 MB instead of every 4.
     connection.execute("PRAGMA wal_autocheckpoint = 10000")
     connection.execute("PRAGMA cache_size = -16000")  # 16 MB, so that acks of a large backlog find their pages
-    return connection
 
 
 def _own(path: Path) -> IO[str]:
