@@ -88,7 +88,7 @@ def _keys(section: type[Section]) -> Iterator[Row]:
     for name, field in section.model_fields.items():
         key = field.alias or name
         asked = schema["properties"][key]
-        default = "required" if field.is_required() or "const" in asked else _default(asked.get("default"))
+        default = "required" if field.is_required() or key == "type" else _default(asked.get("default"))
         yield Row(key, " or ".join(dict.fromkeys(_takes(asked))), default)
 
 
@@ -114,13 +114,13 @@ def _takes(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def sections() -> set[type[Section]]:
-    """Answer every section that a job file may hold."""
+    """Answer every section that a job file may hold; those from which others are made only lend their keys."""
     importlib.import_module("klio_core.config")
     waiting, found = [Section], set()
     while waiting:
         kinds = waiting.pop().__subclasses__()
         waiting += kinds
-        found |= {kind for kind in kinds if not kind.__name__.startswith("_")}
+        found |= {kind for kind in kinds if not kind.__subclasses__()}
     return found
 
 

@@ -4,10 +4,11 @@ from klio_core.config.dump import dump
 from klio_core.config.json_schema import schema_json
 from klio_core.config.load import build, load, parse
 from klio_core.config.problems import InvalidConfig, Place, Problem
+from klio_core.config.schema.avro import AvroEventInput, AvroEventOutput
+from klio_core.config.schema.bigquery import BigQueryEventInput, BigQueryEventOutput
+from klio_core.config.schema.custom import CustomDataInput, CustomDataOutput, CustomEventInput, CustomEventOutput
 from klio_core.config.schema.data import (
     Data,
-    DataInput,
-    DataOutput,
     FileDataInput,
     FileDataOutput,
     GcsDataInput,
@@ -17,24 +18,21 @@ from klio_core.config.schema.data import (
 )
 from klio_core.config.schema.dependencies import Dependency
 from klio_core.config.schema.events import (
-    DeadLetters,
     DirectoryRecords,
-    EventInput,
-    EventOutput,
     Events,
     FileEventInput,
     FileEventOutput,
     FileRecords,
     PubSubEventInput,
     PubSubEventOutput,
-    StatusRecords,
     TopicRecords,
 )
 from klio_core.config.schema.job import KlioConfig, KlioJobConfig
 from klio_core.config.schema.pipeline import KlioPipelineConfig
 
-__all__ = ["Data", "DataInput", "DataOutput", "DeadLetters", "Dependency", "DirectoryRecords", "EventInput",
-    "EventOutput", "Events", "FileDataInput", "FileDataOutput", "FileEventInput", "FileEventOutput", "FileRecords",
-    "GcsDataInput", "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioJobConfig", "KlioPipelineConfig",
-    "MemoryDataInput", "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput",
-    "StatusRecords", "TopicRecords", "build", "dump", "load", "parse", "schema_json"]  # fmt: skip
+__all__ = ["AvroEventInput", "AvroEventOutput", "BigQueryEventInput", "BigQueryEventOutput", "CustomDataInput",
+    "CustomDataOutput", "CustomEventInput", "CustomEventOutput", "Data", "Dependency", "DirectoryRecords", "Events",
+    "FileDataInput", "FileDataOutput", "FileEventInput", "FileEventOutput", "FileRecords", "GcsDataInput",
+    "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioJobConfig", "KlioPipelineConfig", "MemoryDataInput",
+    "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput", "TopicRecords", "build", "dump",
+    "load", "parse", "schema_json"]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from klio_core.config.problems import KeyPath, Place, Problem, dotted, shown
+from klio_core.config.schema.kinds import kind_name
 from klio_core.config.values import Values
 
 Entry = tuple[KeyPath, dict[Any, Any]]
@@ -110,7 +111,8 @@ def parents_make_inputs(data: Any) -> Iterator[Finding]:
     inputs = [entry for _, entry in _io(data, "data", "inputs")]
     names = [entry["name"] for entry in inputs if isinstance(entry.get("name"), str)]
     parents = _dependencies(data)
-    expected = f"one of {', '.join([*names, f'0 to {len(inputs) - 1}'])}" if inputs else "a data input to make"
+    known = ", ".join([*names[:_MOST_SHOWN], f"0 to {len(inputs) - 1}"])
+    expected = f"one of {known}" if inputs else "a data input to make"
     for path, entry in parents:
         makes = entry.get("makes")
         if makes is None:
@@ -129,7 +131,8 @@ RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
     parents_are_others,
     parents_make_inputs,
 )
-_NEEDS_STREAMING = {"pubsub": True, "file": False}
+_MOST_SHOWN = 20
+_NEEDS_STREAMING = {"pubsub": True, "file": False, "avro": False, "bq": False}
 
 
 def _at(data: Any, *path: str) -> Any:
@@ -159,7 +162,7 @@ def _events(data: Any) -> list[Entry]:
 
 def _kind(entry: dict[Any, Any]) -> str:
     kind = entry.get("type")
-    return kind.lower() if isinstance(kind, str) else ""
+    return kind_name(kind) if isinstance(kind, str) else ""
 
 
 def _target(entry: dict[Any, Any]) -> tuple[str, str] | None:

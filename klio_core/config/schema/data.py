@@ -2,73 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field, Tag
 
+from klio_core.config.schema.custom import CustomDataInput, CustomDataOutput
 from klio_core.config.schema.kinds import BY_TYPE, FileKind, GcsKind, MemoryKind
+from klio_core.config.schema.media import DataInputKeys, DataOutputKeys
 from klio_core.config.schema.names import BucketPath, LocalPath, MemoryPath
-from klio_core.config.schema.scalars import Flag, Text, Word, nothing_is
+from klio_core.config.schema.scalars import FEW, nothing_is
 from klio_core.config.schema.section import Section
 
 
-class _Data(Section):
-    spellings: ClassVar = {"data_location": "location"}
-    ignored: ClassVar[frozenset[str]] = frozenset({"topic", "subscription"})
-
-    type: str
-    name: Word | None = None
-    location: Word
-    file_suffix: Text = ""
-    skip_klio_existence_check: Flag = False
-
-
-class _DataInput(_Data):
-    # None: not set here, so the message decides.
-    ping: Flag | None = None
-    split: Annotated[Text, Field(min_length=1)] | None = None
-
-
-class _DataOutput(_Data):
-    force: Flag | None = None
-
-
-class GcsDataInput(_DataInput):
+class GcsDataInput(DataInputKeys):
     """Media in Google Cloud Storage that the job reads."""
 
     type: GcsKind = "gcs"
     location: BucketPath
 
 
-class GcsDataOutput(_DataOutput):
+class GcsDataOutput(DataOutputKeys):
     """Media in Google Cloud Storage that the job writes."""
 
     type: GcsKind = "gcs"
     location: BucketPath
 
 
-class FileDataInput(_DataInput):
+class FileDataInput(DataInputKeys):
     """Media in a directory of this machine that the job reads."""
 
     type: FileKind = "file"
     location: LocalPath
 
 
-class FileDataOutput(_DataOutput):
+class FileDataOutput(DataOutputKeys):
     """Media in a directory of this machine that the job writes."""
 
     type: FileKind = "file"
     location: LocalPath
 
 
-class MemoryDataInput(_DataInput):
+class MemoryDataInput(DataInputKeys):
     """Media in the memory of this process that the job reads, for tests."""
 
     type: MemoryKind = "memory"
     location: MemoryPath
 
 
-class MemoryDataOutput(_DataOutput):
+class MemoryDataOutput(DataOutputKeys):
     """Media in the memory of this process that the job writes, for tests."""
 
     type: MemoryKind = "memory"
@@ -78,13 +59,15 @@ class MemoryDataOutput(_DataOutput):
 DataInput: TypeAlias = Annotated[
     Annotated[GcsDataInput, Tag("type=gcs")]
     | Annotated[FileDataInput, Tag("type=file")]
-    | Annotated[MemoryDataInput, Tag("type=memory")],
+    | Annotated[MemoryDataInput, Tag("type=memory")]
+    | Annotated[CustomDataInput, Tag("type=custom")],
     BY_TYPE,
 ]
 DataOutput: TypeAlias = Annotated[
     Annotated[GcsDataOutput, Tag("type=gcs")]
     | Annotated[FileDataOutput, Tag("type=file")]
-    | Annotated[MemoryDataOutput, Tag("type=memory")],
+    | Annotated[MemoryDataOutput, Tag("type=memory")]
+    | Annotated[CustomDataOutput, Tag("type=custom")],
     BY_TYPE,
 ]
 
@@ -92,5 +75,5 @@ DataOutput: TypeAlias = Annotated[
 class Data(Section):
     """All media of a job."""
 
-    inputs: Annotated[tuple[DataInput, ...], Field(strict=False), nothing_is(tuple)] = ()
-    outputs: Annotated[tuple[DataOutput, ...], Field(strict=False), nothing_is(tuple)] = ()
+    inputs: Annotated[tuple[DataInput, ...], Field(strict=False), FEW, nothing_is(tuple)] = ()
+    outputs: Annotated[tuple[DataOutput, ...], Field(strict=False), FEW, nothing_is(tuple)] = ()

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from klio_core.config.problems import shown
 from klio_core.config.schema.names import JobName, Topic
-from klio_core.config.schema.scalars import Word, nothing_is
+from klio_core.config.schema.scalars import FEW, Word, nothing_is
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 
@@ -34,7 +34,11 @@ class Dependency(Section):
     gcp_project: Word | None = None
     region: Word | None = None
     input_topics: Annotated[
-        tuple[Topic, ...], Field(strict=False, min_length=1), BeforeValidator(_one_is_a_list), nothing_is(tuple)
+        tuple[Topic, ...],
+        Field(strict=False, min_length=1),
+        FEW,
+        BeforeValidator(_one_is_a_list),
+        nothing_is(tuple),
     ]
     makes: Annotated[str | int, BeforeValidator(_name_or_number)] | None = None
 
@@ -48,4 +52,4 @@ class Dependency(Section):
         return (self.makes if isinstance(self.makes, int) else names.index(self.makes),)
 
 
-Dependencies: TypeAlias = Annotated[tuple[Dependency, ...], Field(strict=False), nothing_is(tuple)]
+Dependencies: TypeAlias = Annotated[tuple[Dependency, ...], Field(strict=False), FEW, nothing_is(tuple)]

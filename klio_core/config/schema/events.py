@@ -1,40 +1,28 @@
-"""Where events come from and go to: Pub/Sub and files, dead letters and status records."""
+"""Where events come from and go to, of every kind; dead letters and status records."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, Tag, model_validator
 
+from klio_core.config.schema.avro import AvroEventInput, AvroEventOutput
+from klio_core.config.schema.bigquery import BigQueryEventInput, BigQueryEventOutput
+from klio_core.config.schema.custom import CustomEventInput, CustomEventOutput
+from klio_core.config.schema.event import EventInputKeys, EventOutputKeys
 from klio_core.config.schema.kinds import BY_TYPE, SECTION_OR_SWITCH, DirectoryKind, FileKind, PubSubKind
 from klio_core.config.schema.names import Subscription, Topic
-from klio_core.config.schema.scalars import Flag, Off, Text, Whole, Word, nothing_is, one_of
+from klio_core.config.schema.scalars import FEW, Flag, Natural, Off, Text, Word, nothing_is, one_of
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 
-Natural = Annotated[Whole, Field(ge=0)]
 Compression = Annotated[
     Literal["auto", "bzip2", "deflate", "gzip", "lzma", "uncompressed", "zstd"],
     one_of("auto", "bzip2", "deflate", "gzip", "lzma", "uncompressed", "zstd"),
 ]
-Format = Annotated[Literal["klio", "raw"], one_of("klio", "raw")]
 
 
-class _EventInput(Section):
-    type: str
-    name: Word | None = None
-    skip_klio_read: Flag = False
-    format: Format | None = None
-
-
-class _EventOutput(Section):
-    type: str
-    name: Word | None = None
-    skip_klio_write: Flag = False
-    keep_payload: Flag = False
-
-
-class PubSubEventInput(_EventInput):
+class PubSubEventInput(EventInputKeys):
     """Messages of a subscription; with a topic alone, of a subscription that lasts as long as the run."""
 
     ignored: ClassVar[frozenset[str]] = frozenset({"data_location"})
@@ -42,6 +30,11 @@ class PubSubEventInput(_EventInput):
     type: PubSubKind = "pubsub"
     topic: Topic | None = None
     subscription: Subscription | None = None
+
+    def to_io_kwargs(self) -> dict[str, Any]:
+        """Return what to read from: the subscription, where there is one, else the topic."""
+        given = super().to_io_kwargs()
+        return {"subscription": self.subscription} if self.subscription else given
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
@@ -51,14 +44,14 @@ class PubSubEventInput(_EventInput):
         return self
 
 
-class PubSubEventOutput(_EventOutput):
+class PubSubEventOutput(EventOutputKeys):
     """A topic to publish to."""
 
     type: PubSubKind = "pubsub"
     topic: Topic
 
 
-class FileEventInput(_EventInput):
+class FileEventInput(EventInputKeys):
     """Lines of text files, one element (or message) each; the other keys are those of Beam's ReadFromText."""
 
     spellings: ClassVar = {"file_pattern": "location"}
@@ -72,7 +65,7 @@ class FileEventInput(_EventInput):
     min_bundle_size: Natural = 0
 
 
-class FileEventOutput(_EventOutput):
+class FileEventOutput(EventOutputKeys):
     """Text files, one line for each message; the keys are those of Beam's WriteToText."""
 
     spellings: ClassVar = {"file_path_prefix": "location"}
@@ -110,10 +103,20 @@ class FileRecords(Section):
 
 
 EventInput: TypeAlias = Annotated[
-    Annotated[PubSubEventInput, Tag("type=pubsub")] | Annotated[FileEventInput, Tag("type=file")], BY_TYPE
+    Annotated[PubSubEventInput, Tag("type=pubsub")]
+    | Annotated[FileEventInput, Tag("type=file")]
+    | Annotated[AvroEventInput, Tag("type=avro")]
+    | Annotated[BigQueryEventInput, Tag("type=bq")]
+    | Annotated[CustomEventInput, Tag("type=custom")],
+    BY_TYPE,
 ]
 EventOutput: TypeAlias = Annotated[
-    Annotated[PubSubEventOutput, Tag("type=pubsub")] | Annotated[FileEventOutput, Tag("type=file")], BY_TYPE
+    Annotated[PubSubEventOutput, Tag("type=pubsub")]
+    | Annotated[FileEventOutput, Tag("type=file")]
+    | Annotated[AvroEventOutput, Tag("type=avro")]
+    | Annotated[BigQueryEventOutput, Tag("type=bq")]
+    | Annotated[CustomEventOutput, Tag("type=custom")],
+    BY_TYPE,
 ]
 DeadLetters: TypeAlias = Annotated[
     Annotated[TopicRecords, Tag("type=pubsub")]
@@ -129,8 +132,8 @@ StatusRecords: TypeAlias = Annotated[
 class Events(Section):
     """All events of a job; `status: false` turns the status records off, nothing leaves them to the runner."""
 
-    inputs: Annotated[tuple[EventInput, ...], Field(strict=False), nothing_is(tuple)] = ()
-    outputs: Annotated[tuple[EventOutput, ...], Field(strict=False), nothing_is(tuple)] = ()
+    inputs: Annotated[tuple[EventInput, ...], Field(strict=False), FEW, nothing_is(tuple)] = ()
+    outputs: Annotated[tuple[EventOutput, ...], Field(strict=False), FEW, nothing_is(tuple)] = ()
     dead_letters: DeadLetters | None = None
     status: (
         Annotated[

@@ -19,6 +19,8 @@ from klio_core.config.schema.wrong import fault
 _NAME = r"(?!goog)[A-Za-z][A-Za-z0-9._~%+-]{2,254}"
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
+DOTTED_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+
 
 def _resource(collection: str) -> Callable[[str], str]:
     pattern = re.compile(rf"projects/[a-z0-9:.-]+/{collection}/{_NAME}")
@@ -36,6 +38,12 @@ def _job_name(value: str) -> str:
     if not _JOB_NAME.fullmatch(value):
         expected = "letters, digits, '-', '_' and '.', a letter or a digit first, at most 128"
         raise fault("not a name for a job", expected=expected, got=shown(value))
+    return value
+
+
+def _dotted_path(value: str) -> str:
+    if not DOTTED_PATH.fullmatch(value):
+        raise fault("not a dotted path", expected="package.module.Class", got=shown(value))
     return value
 
 
@@ -61,6 +69,7 @@ def _memory_path(value: str) -> str:
     return value
 
 
+DottedPath = Annotated[Word, AfterValidator(_dotted_path)]
 JobName = Annotated[Word, AfterValidator(_job_name)]
 Topic = Annotated[Text, AfterValidator(_resource("topics"))]
 Subscription = Annotated[Text, AfterValidator(_resource("subscriptions"))]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from klio_core.config.problems import shown
+from klio_core.config.schema.names import DOTTED_PATH
 from klio_core.config.schema.scalars import Word
 from klio_core.config.schema.wrong import fault
 from klio_core.config.suggest import did_you_mean
@@ -23,7 +23,6 @@ RUNNERS = (
     "PrismRunner",
 )
 _BY_LOWER = {name.lower(): name for name in RUNNERS}
-_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 def runner_name(value: str) -> str:
@@ -35,7 +34,7 @@ def runner_name(value: str) -> str:
     found = _BY_LOWER.get(lower) or _BY_LOWER.get(f"{lower}runner")
     if found:
         return found
-    if _DOTTED.fullmatch(value):
+    if DOTTED_PATH.fullmatch(value):
         return value
     expected = f"{', '.join(RUNNERS)}, or the dotted path of a class"
     raise fault("unknown runner", expected=expected, got=shown(value), todo=did_you_mean(value, RUNNERS))

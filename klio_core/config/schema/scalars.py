@@ -16,6 +16,8 @@ from klio_core.config.scalars import WrittenFloat, resolve
 from klio_core.config.schema.wrong import fault
 from klio_core.config.suggest import did_you_mean
 
+MAX_ENTRIES = 1000
+
 _LIKE_TRUE = frozenset({"true", "yes", "on", "y", "1"})
 _LIKE_FALSE = frozenset({"false", "no", "off", "n", "0"})
 
@@ -131,13 +133,22 @@ def nothing_is(make: Callable[[], object]) -> BeforeValidator:
     return BeforeValidator(lambda value: make() if value is None else value)
 
 
+def _few(value: object) -> object:
+    if isinstance(value, list | tuple) and len(value) > MAX_ENTRIES:
+        raise fault("too many entries", expected=f"at most {MAX_ENTRIES}", got=str(len(value)))
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Word = Annotated[Text, AfterValidator(_not_empty)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Off = Annotated[Literal[False], BeforeValidator(_off)]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Natural = Annotated[Whole, Field(ge=0)]
 Count = Annotated[Whole, Field(ge=1)]
 Number = Annotated[float, BeforeValidator(_number)]
 Seconds = Annotated[Number, Field(gt=0)]
-Texts = Annotated[list[Text], nothing_is(list)]
+# So that what is wrong with each of very many entries is not told at length.
+FEW = BeforeValidator(_few)
+Texts = Annotated[list[Text], FEW, nothing_is(list)]
 Free = Annotated[Any, AfterValidator(_plain)]

@@ -136,9 +136,13 @@ def _plain(value: Any) -> Any:
 
 
 def _with_free_keys(section: SectionT) -> SectionT:
-    """Let `job_config.copy` be the author's key `copy`, not a method that pydantic put there."""
-    free = section.model_extra or {}
-    section.__dict__.update({key: value for key, value in free.items() if hasattr(type(section), key)})
+    """Let `job_config.copy` be the author's key `copy`, not a method that pydantic put there.
+
+    The same for our own keys that are named like such a method: `validate`, which the model calls `validate_`.
+    """
+    own = {name[:-1]: section.__dict__[name] for name in type(section).model_fields if name.endswith("_")}
+    given = own | (section.model_extra or {})
+    section.__dict__.update({key: value for key, value in given.items() if hasattr(type(section), key)})
     return section
 
 

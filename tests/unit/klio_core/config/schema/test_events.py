@@ -98,7 +98,11 @@ def test_status_goes_to_a_topic_or_a_directory_or_nowhere(text: str, made: objec
         ),
         (
             "events: {inputs: [{type: gcs}]}",
-            "klio-job.yaml:4: job_config.events.inputs[0].type: unknown type\n  expected: pubsub, file\n  got: 'gcs'",
+            (
+                "klio-job.yaml:4: job_config.events.inputs[0].type: unknown type\n"
+                "  expected: pubsub, file, avro, bq, custom\n"
+                "  got: 'gcs'"
+            ),
         ),
         (
             "events: {status: true}",
