@@ -1,0 +1,1 @@
+"""Graphs of jobs on the command line: read from directories, drawn, run."""
