@@ -17,6 +17,7 @@ from klio.events.dead_letters import DeadLetters, dead_letters_for, default_dead
 from klio.events.status import Recorder, recorder_for
 from klio.metrics import MetricsRegistry
 from klio.metrics.counts import count_dead_letter
+from klio.metrics.relays import relays_for, timer_unit
 from klio.work import Work
 from klio_core.config import KlioConfig, load
 from klio_core.dead_letter import DeadLetter, Failure
@@ -72,8 +73,15 @@ class KlioContext:
 
     @cached_property
     def metrics(self) -> MetricsRegistry:
-        """Counters, gauges and timers, as Beam's metrics."""
-        return MetricsRegistry(self.config.job_name if self.bound else "no job")
+        """Counters, gauges and timers, as Beam's metrics, and told to every relay that the job file asks for."""
+        if self._config is None:
+            return MetricsRegistry("no job")
+        return MetricsRegistry(self._config.job_name, relays_for(self._config))
+
+    @cached_property
+    def timer_unit(self) -> str:
+        """The unit of `kmsg-timer`."""
+        return timer_unit(self._config.job_config.metrics) if self._config else "s"
 
     @cached_property
     def streaming(self) -> bool:

@@ -22,12 +22,15 @@ class Work:
     cannot replace what another one made meanwhile.
     """
 
-    __slots__ = ("_directory", "_expected", "_inputs", "_outputs", "element")
+    __slots__ = ("_directory", "_expected", "_inputs", "_outputs", "_within", "element")
 
-    def __init__(self, element: bytes, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    def __init__(
+        self, element: bytes, inputs: Sequence[Any], outputs: Sequence[Any], within: Path | None = None
+    ) -> None:
         self.element = element
         self._inputs = inputs
         self._outputs = outputs
+        self._within = within  # the directory of temporary directories; None is the machine's
         self._directory: Path | None = None
         self._expected: dict[str, Any] = {}
 
@@ -75,7 +78,7 @@ class Work:
 
     def _place(self, side: str, path: str) -> Path:
         if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="klio-"))
+            self._directory = Path(tempfile.mkdtemp(prefix="klio-", dir=self._within))
         place = self._directory / side
         place.mkdir(exist_ok=True)
         base = Path(path).name

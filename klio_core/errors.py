@@ -10,7 +10,10 @@ The library raises; only the command line prints and exits::
     │   ├── UnknownVersion                 a KlioMessage of a version that we do not know
     │   ├── BadElement                     the element cannot become a path
     │   ├── TriggerLoop                    parents said they made our input, again and again, and it is missing
-    │   └── BadPayload                     the author's code yielded what no message can carry
+    │   ├── BadPayload                     the author's code yielded what no message can carry
+    │   ├── KlioTimeoutError               the author's code took longer than @timeout allows
+    │   ├── KlioRetriesExhausted           the author's code failed as often as @retry allows
+    │   └── NativeCrash                    the process of the author's code died under it
     ├── LostWork                   exit 3  the run ended, and something was dead-lettered or lost
     ├── JobCodeError               exit 4  run.py cannot be loaded, or its run() breaks its contract
     ├── EngineError                exit 5  no container engine, or it refused
@@ -110,6 +113,18 @@ class TriggerLoop(MessageError):
 
 class BadPayload(MessageError):
     reason = "bad-payload"
+
+
+class KlioTimeoutError(MessageError):
+    reason = "timeout"
+
+
+class KlioRetriesExhausted(MessageError):
+    reason = "retries-exhausted"
+
+
+class NativeCrash(MessageError):
+    reason = "native-crash"
 
 
 class LostWork(KlioError):

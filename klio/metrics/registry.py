@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from apache_beam.metrics import Metrics
 
+from klio.metrics.base import AbstractRelayClient
+
+log = logging.getLogger("klio.metrics")
 # What one of these units is in nanoseconds.
 TIMER_UNITS = {
     "ns": 1,
@@ -22,32 +27,75 @@ TIMER_UNITS = {
 }
 
 
-class Counter:
+class Metric:
+    """One metric: Beam is told of every update, and after it each relay."""
+
+    kind: ClassVar[str]
+
+    def __init__(
+        self, name: str, relays: Sequence[AbstractRelayClient] = (), transform: str | None = None, **extra: Any
+    ) -> None:
+        self.name = name
+        self._relays = relays
+        self._transform = transform
+        self._extra = extra
+
+    def _tell(self, value: float) -> None:
+        for relay in self._relays:
+            try:
+                made = getattr(relay, self.kind)(self.name, value=value, transform=self._transform, **self._extra)
+                relay.emit(made)
+            except Exception as error:  # noqa: BLE001  (a relay is anybody's code, and decides nothing about the work)
+                log.warning("metric %s was not told to %s: %r", self.name, relay.RELAY_CLIENT_NAME, error)
+
+
+class Counter(Metric):
     """A sum over all workers. Beam adds it up."""
 
-    def __init__(self, namespace: str, name: str) -> None:
-        self._beam = Metrics.counter(namespace, name)
+    kind = "counter"
+
+    def __init__(self, namespace: str, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(name, *args, **kwargs)
+        self._add = Metrics.counter(namespace, name).inc
 
     def inc(self, value: int = 1) -> None:
         """Add `value`."""
-        self._beam.inc(value)
+        self._add(value)
+        if self._relays:
+            self._tell(value)
+
+    def record(self, value: int) -> None:
+        """Add `value`, as every kind of metric records one."""
+        self.inc(value)
 
 
-class Gauge:
+class Gauge(Metric):
     """The newest value that any worker set."""
 
-    def __init__(self, namespace: str, name: str) -> None:
+    kind = "gauge"
+
+    def __init__(self, namespace: str, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(name, *args, **kwargs)
         self._beam = Metrics.gauge(namespace, name)
 
     def set(self, value: int) -> None:
         """Set the value."""
         self._beam.set(value)
+        if self._relays:
+            self._tell(value)
+
+    def record(self, value: int) -> None:
+        """Set the value, as every kind of metric records one."""
+        self.set(value)
 
 
-class Timer:
+class Timer(Metric):
     """A distribution of durations. Use it as a context manager, or `start` and `stop` it, in any number of threads."""
 
-    def __init__(self, namespace: str, name: str, timer_unit: str = "ns") -> None:
+    kind = "timer"
+
+    def __init__(self, namespace: str, name: str, *args: Any, timer_unit: str = "ns", **kwargs: Any) -> None:
+        super().__init__(name, *args, timer_unit=timer_unit, **kwargs)
         self._beam = Metrics.distribution(namespace, name)
         self._divisor = TIMER_UNITS[timer_unit]
         self._started = threading.local()
@@ -65,7 +113,13 @@ class Timer:
 
     def update(self, nanoseconds: int) -> None:
         """Record one duration."""
-        self._beam.update(nanoseconds // self._divisor)
+        self.record(round(nanoseconds / self._divisor))
+
+    def record(self, value: int) -> None:
+        """Record one duration in the timer's unit."""
+        self._beam.update(value)
+        if self._relays:
+            self._tell(value)
 
     def __enter__(self) -> Self:
         self.start()
@@ -76,38 +130,49 @@ class Timer:
 
 
 class MetricsRegistry:
-    """The metrics of one job, each made once. The namespace of a metric is its transform, else the job."""
+    """The metrics of one job, each made once. The namespace of a metric is its transform, else the job.
 
-    def __init__(self, job_name: str) -> None:
+    `relays` are told of every update, too. Beam's metrics carry no tags; relays get them, as they were when the
+    metric was made.
+    """
+
+    def __init__(self, job_name: str, relays: Sequence[AbstractRelayClient] = ()) -> None:
         self._job_name = job_name
+        self._relays = tuple(relays)
         self._made: dict[tuple[type, str, str], Any] = {}
 
-    def counter(self, name: str, value: int = 0, transform: str | None = None, **_tags: str) -> Counter:
-        """Answer the counter `name`; a `value` is added at once. Beam's metrics carry no tags."""
-        counter: Counter = self._get(Counter, name, transform)
+    @property
+    def names(self) -> set[tuple[str, str]]:
+        """The metrics that were made, each with its namespace."""
+        return {(name, namespace) for _, namespace, name in self._made}
+
+    def counter(self, name: str, value: int = 0, transform: str | None = None, **tags: Any) -> Counter:
+        """Answer the counter `name`; a `value` is added at once."""
+        counter: Counter = self._get(Counter, name, transform, tags)
         if value:
             counter.inc(value)
         return counter
 
-    def gauge(self, name: str, value: int = 0, transform: str | None = None, **_tags: str) -> Gauge:
+    def gauge(self, name: str, value: int = 0, transform: str | None = None, **tags: Any) -> Gauge:
         """Answer the gauge `name`; a `value` is set at once."""
-        gauge: Gauge = self._get(Gauge, name, transform)
+        gauge: Gauge = self._get(Gauge, name, transform, tags)
         if value:
             gauge.set(value)
         return gauge
 
     def timer(
-        self, name: str, value: int = 0, timer_unit: str = "ns", transform: str | None = None, **_t: str
+        self, name: str, value: int = 0, timer_unit: str = "ns", transform: str | None = None, **tags: Any
     ) -> Timer:
         """Answer the timer `name`, recording in `timer_unit` (ns, us, ms or s); a `value` (ns) is recorded at once."""
-        timer: Timer = self._get(Timer, name, transform, timer_unit)
+        timer: Timer = self._get(Timer, name, transform, tags, timer_unit=timer_unit)
         if value:
             timer.update(value)
         return timer
 
-    def _get(self, kind: type, name: str, transform: str | None, *args: str) -> Any:
+    def _get(self, kind: type, name: str, transform: str | None, tags: dict[str, Any], **extra: Any) -> Any:
         namespace = transform or self._job_name
         key = (kind, namespace, name)
         if key not in self._made:
-            self._made[key] = kind(namespace, name, *args)
+            kept = tags.pop("tags", None) or tags  # klio takes them as `tags={…}`
+            self._made[key] = kind(namespace, name, self._relays, transform, **extra, tags=kept)
         return self._made[key]

@@ -1,8 +1,17 @@
 """Turns marks into one callable: functions, methods, generators and DoFns take the one shape that `handle` knows.
 
 A decorator only marks. When a class is made, Python tells each marked method of it (`__set_name__`), and the method
-is composed there and then, in one written order; a marked function is composed when it is called. The job travels
-inside what is pickled: in the DoFn's state, or in the marked function's.
+is composed there and then; a marked function is composed when it is called. However the author ordered the
+decorators, what is composed is, from the outside in:
+
+1. `handle_klio` or `serialize_klio_message`: decode, decide, encode, bury
+2. `retry` and `timeout`, in the order in which the author wrote them
+3. the slot of a thread limiter, inside every retry, around every timeout
+4. the context
+5. `profile`
+6. the author's code
+
+The job travels inside what is pickled: in the DoFn's state, or in the marked function's.
 """
 
 from __future__ import annotations
@@ -11,7 +20,7 @@ import functools
 import importlib
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,9 +29,13 @@ from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, current
 from klio.transforms.handle import handle
+from klio.transforms.limit import UNLIMITED
+from klio.transforms.task import Layer, Task, perform
+from klio.utils import ThreadLimiter
 
 _STATE = "_klio_context"
 _CARRIES = "_klio_carries"
+_Given = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,9 @@ class Marks:
     """What decorators asked for."""
 
     handle: bool = False  # decode, decide, encode, bury
+    serialize: bool = False  # decode and encode, for code that got its context in another way
+    layers: tuple[Layer, ...] = ()  # retry and timeout, the outermost first
+    limiter: ThreadLimiter = UNLIMITED
     context_first: bool = False  # the context is the first argument
     context_on_self: bool = False  # the context is self._klio
 
@@ -63,27 +79,50 @@ class Marked:
         return _remade, (self.func, self.marks, context)
 
 
-def mark(func: Callable[..., Any], **asked: bool) -> Marked:
+def mark(func: Callable[..., Any], **asked: Any) -> Marked:
     """Add marks to a callable, which may have some already."""
     if isinstance(func, Marked):
         return Marked(func.func, replace(func.marks, **asked))
     return Marked(func, Marks(**asked))
 
 
+def lay(func: Callable[..., Any], layer: Layer) -> Marked:
+    """Lay `layer` around a callable and around the layers that it has."""
+    inner = func.marks.layers if isinstance(func, Marked) else ()
+    return mark(func, layers=(layer, *inner))
+
+
+def wrap(func: Callable[..., Any], wrapper: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callable[..., Any]:
+    """Let `wrapper` wrap the author's own code, inside of all marks."""
+    return Marked(wrapper(func.func), func.marks) if isinstance(func, Marked) else wrapper(func)
+
+
 def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> Callable[..., Any]:
-    if not marks.handle or name == "expand":
+    if not (marks.handle or marks.serialize) or name == "expand":
         return _plain_method(func, marks)
-    run = _process if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
+    run = handle if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
 
     @functools.wraps(func)
     def handled(self: Any, raw: bytes, *args: Any, **kwargs: Any) -> Any:
         context = _context_of(self)
         self._klio = context
-        if marks.context_first:
-            return run(context, raw, lambda data: func(self, context, data, *args, **kwargs), func.__qualname__)
-        return run(context, raw, lambda data: func(self, data, *args, **kwargs), func.__qualname__)
+        head = (self, context) if marks.context_first else (self,)
+        call = _caller(func, marks, context, head, (args, kwargs))
+        return run(context, raw, call, func.__qualname__, decides=marks.handle)
 
     return _untyped(handled, func)
+
+
+def _caller(
+    func: Callable[..., Any], marks: Marks, context: KlioContext, head: tuple[Any, ...], given: _Given
+) -> Callable[..., Any]:
+    args, kwargs = given
+
+    def call(*data: Any) -> Any:
+        given_to_func = (*head, *data, *args)
+        return perform(Task(func, given_to_func, kwargs, context, func.__qualname__, marks.layers, marks.limiter))
+
+    return call
 
 
 def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,26 +142,29 @@ def _plain_method(func: Callable[..., Any], marks: Marks) -> Callable[..., Any]:
         context = _context_of(self)
         if marks.context_on_self or marks.handle:
             self._klio = context
-        return func(self, context, *args, **kwargs) if marks.context_first else func(self, *args, **kwargs)
+        head = (self, context) if marks.context_first else (self,)
+        return _caller(func, marks, context, head, (args, kwargs))()
 
     return with_context
 
 
 def _function(func: Callable[..., Any], marks: Marks, context: KlioContext) -> Callable[..., Any]:
-    if not marks.handle:
-        return functools.partial(func, context)
+    if marks.handle or (marks.serialize and marks.context_first):
 
-    def handled(raw: bytes, *args: Any, **kwargs: Any) -> Any:
-        return _one_or_all(context, raw, lambda data: func(context, data, *args, **kwargs), func.__qualname__)
+        def handled(raw: bytes, *args: Any, **kwargs: Any) -> Any:
+            call = _caller(func, marks, context, (context,), (args, kwargs))
+            return _one_or_all(context, raw, call, func.__qualname__, decides=marks.handle)
 
-    return handled
+        return handled
+    if marks.serialize:
+        return lambda given, *args, **kwargs: _function(func, replace(marks, context_first=True), given)(
+            *args, **kwargs
+        )
+    head = (context,) if marks.context_first else ()
+    return lambda *args, **kwargs: _caller(func, marks, context, head, (args, kwargs))()
 
 
-def _process(context: KlioContext, raw: bytes, call: Callable[[Any], Any], name: str) -> Iterator[Any]:
-    return handle(context, raw, call, name)
-
-
-def _one_or_all(context: KlioContext, raw: bytes, call: Callable[[Any], Any], name: str) -> Any:
+def _one_or_all(context: KlioContext, raw: bytes, call: Callable[[Any], Any], name: str, *, decides: bool) -> Any:
     """For functions: one result as it is (`beam.Map`), the results of a generator as a list (`beam.FlatMap`)."""
     several = False
 
@@ -132,7 +174,7 @@ def _one_or_all(context: KlioContext, raw: bytes, call: Callable[[Any], Any], na
         several = isinstance(result, types.GeneratorType)
         return result
 
-    results = list(handle(context, raw, noted, name))
+    results = list(handle(context, raw, noted, name, decides=decides))
     if several:
         return results
     return results[0] if results else TaggedOutput("drop", raw)

@@ -24,8 +24,10 @@ Call = Callable[[Any], Any]
 _SEVERAL = (GeneratorType, list, tuple, map, filter)
 
 
-def handle(context: KlioContext, raw: bytes, call: Call, name: str) -> Iterator[Any]:
+def handle(context: KlioContext, raw: bytes, call: Call, name: str, *, decides: bool = True) -> Iterator[Any]:
     """Yield the encoded messages that the author's `call(data)` makes of one incoming message.
+
+    The rules are applied where the context says so, unless `decides` is False.
 
     Nothing that `call` raises leaves here, except what a stream can cure by delivering the message again, and what a
     unit test with no job bound wants to see. It is buried instead, and the original bytes go to the output `drop`.
@@ -33,9 +35,9 @@ def handle(context: KlioContext, raw: bytes, call: Call, name: str) -> Iterator[
     metrics = context.metrics
     metrics.counter("kmsg-received", transform=name).inc()
     try:
-        message, verdict = _decided(context, raw) if context.decides else (_decoded(context, raw), PROCESS)
+        message, verdict = _decided(context, raw) if decides and context.decides else (_decoded(context, raw), PROCESS)
     except MessageError as error:
-        yield from _failed(context, raw, raw, error, name)
+        yield from failed(context, raw, raw, error, name)
         return
     if verdict.action is Action.PASS_ON:
         yield message.encode()
@@ -53,11 +55,11 @@ def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: 
     context.status.tell(message.element, State.WORKING)
     data = message.author_data()
     try:
-        for value in _timed(context, work, call, data):
+        for value in _timed(context, work, call, data, name):
             try:
                 encoded = _encoded(context, message, data, value)
             except MessageError as error:  # this yield is lost, the next ones are not
-                yield from _failed(context, raw, message.element, error, name)
+                yield from failed(context, raw, message.element, error, name)
             else:
                 yield encoded
     except LostLease as error:
@@ -67,12 +69,12 @@ def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: 
         count_verdict(Verdict(Action.DROP, error.reason))
         context.status.tell(message.element, State.DROPPED, error.reason)
     except Exception as error:  # noqa: BLE001  (the author's code may raise anything; nothing is swallowed)
-        yield from _failed(context, raw, message.element, error, name)
+        yield from failed(context, raw, message.element, error, name)
     finally:
         work.close()
 
 
-def _timed(context: KlioContext, work: Work, call: Call, data: Any) -> Iterator[Any]:
+def _timed(context: KlioContext, work: Work, call: Call, data: Any, name: str) -> Iterator[Any]:
     """Yield the values of the author's code; the clock stands while others work on what was yielded."""
     spent = 0
     try:
@@ -95,6 +97,7 @@ def _timed(context: KlioContext, work: Work, call: Call, data: Any) -> Iterator[
     finally:
         context.resume(None)
         count_work(spent)
+        context.metrics.timer("kmsg-timer", timer_unit=context.timer_unit, transform=name).update(spent)
 
 
 def _encoded(context: KlioContext, message: Message, data: Any, value: Any) -> Any:
@@ -105,7 +108,11 @@ def _encoded(context: KlioContext, message: Message, data: Any, value: Any) -> A
     return leaving.encode() if tag is None else TaggedOutput(tag, leaving.encode())
 
 
-def _failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> Iterator[Any]:
+def failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> Iterator[Any]:
+    """Bury a message that could not be worked on, and yield its bytes for the output `drop`.
+
+    Raises the error instead where a stream can cure it by delivering the message again, or where a test wants it.
+    """
     transient = isinstance(error, KlioError) and error.transient
     if context.raises or (transient and context.streaming):
         raise error

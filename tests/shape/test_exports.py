@@ -17,7 +17,9 @@ NAMES = {
     "klio": "KlioContext use_job",
     "klio.context": "KlioContext use_job",
     "klio.testing": "Result run_one",
-    "klio.transforms.decorators": "handle_klio inject_klio_context set_klio_context",
+    "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
+    " set_klio_context timeout",
+    "klio.utils": "ThreadLimit ThreadLimiter",
     "klio.metrics": "Counter Gauge MetricsRegistry Timer",
     "klio_core.config": "KlioConfig KlioJobConfig KlioPipelineConfig InvalidConfig load parse build dump schema_json",
     "klio_core.decision": "Action Facts Found Look Verdict decide",

@@ -40,7 +40,7 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": "errors names proto message decision status dead_letter config graph invocation local_state",
     "klio": (
-        "metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
+        "utils metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
         "transforms testing"
     ),
     "klio_exec": "blame stop load options localise resources pipeline runners summary local run test cli",

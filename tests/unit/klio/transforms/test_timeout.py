@@ -1,0 +1,219 @@
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.pvalue import TaggedOutput
+
+from klio.transforms import decorators
+from klio_core.errors import JobCodeError, KlioTimeoutError, NativeCrash
+from klio_core.message import Message
+
+
+class Elements(beam.DoFn):
+    """Yields twice, and changes the element in between."""
+
+    @decorators.handle_klio
+    @decorators.timeout(30)
+    def process(self, data):
+        element = data.element
+        yield data
+        data.element = element + b"-2"
+        yield TaggedOutput("side", data)
+        data.element = element + b"-3"
+        yield b"payload"
+
+
+class Pid(beam.DoFn):
+    @decorators.handle_klio
+    @decorators.timeout("30")
+    def process(self, data):
+        yield str(os.getpid())
+
+
+class Slow(beam.DoFn):
+    """Starts a process of its own, and sleeps."""
+
+    def __init__(self, note):
+        self.note = note
+
+    @decorators.handle_klio
+    @decorators.timeout(0.3)
+    def process(self, data):
+        if data.element == b"slow":
+            sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+            Path(self.note).write_text(f"{os.getpid()} {sleeper.pid}")
+            time.sleep(60)
+        yield data
+
+
+class Failing(beam.DoFn):
+    @decorators.timeout(30)
+    @decorators.handle_klio
+    def process(self, data):
+        if data.element == b"exit":
+            os._exit(7)
+        if data.element == b"odd":
+            raise _odd()("never mind")
+        raise ValueError("no good")
+
+
+def _odd():
+    class OddError(Exception):
+        pass
+
+    return OddError
+
+
+class Nothing(beam.DoFn):
+    @decorators.handle_klio
+    @decorators.timeout(30)
+    def process(self, data):
+        yield from ()
+
+
+class Media(beam.DoFn):
+    @decorators.handle_klio
+    @decorators.timeout(30)
+    def process(self, data):
+        self._klio.metrics.counter("seen").inc(3)
+        path = self._klio.download(data.element)
+        yield str(path.parent.parent.parent)
+
+
+class Unpicklable(Elements):
+    def __init__(self):
+        self.values = (value for value in ())
+
+
+@decorators.timeout(30)
+def plain(a, b=1):
+    return a + b, os.getpid()
+
+
+@decorators.handle_klio
+@decorators.timeout(30)
+def function(ctx, data):
+    return data.element.upper()
+
+
+def run(dofn, element=b"a"):
+    return list(dofn.process(Message.of(element).encode()))
+
+
+def seen(results):
+    decoded = [(r.tag, r.value) if isinstance(r, TaggedOutput) else (None, r) for r in results]
+    return [(tag, Message.decode(raw).element, Message.decode(raw).payload) for tag, raw in decoded]
+
+
+def test_every_yield_comes_back_with_the_element_it_was_about():
+    assert seen(run(Elements())) == [(None, b"a", b""), ("side", b"a-2", b""), (None, b"a-3", b"payload")]
+
+
+def test_a_generator_that_yields_nothing_is_no_failure():
+    assert run(Nothing()) == []
+
+
+def test_the_process_is_another_one_and_it_is_kept():
+    pids = {Message.decode(raw).payload for _ in range(5) for raw in run(Pid())}
+    assert len(pids) == 1
+    assert pids != {str(os.getpid()).encode()}
+
+
+def test_functions_run_there_too():
+    assert plain(1, b=2)[0] == 3
+    assert plain(1)[1] != os.getpid()
+    assert Message.decode(function(Message.of(b"a").encode())).payload == b"A"
+
+
+def test_the_work_ends_with_everything_it_started_and_the_next_one_has_a_new_process(tmp_path):
+    slow = Slow(str(tmp_path / "pids"))
+    with pytest.raises(KlioTimeoutError, match=r"Slow\.process took longer than 0\.3 seconds"):
+        run(slow, b"slow")
+    pids = (tmp_path / "pids").read_text().split()
+    deadline = time.monotonic() + 10
+    while any(_works(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert seen(run(slow)) == [(None, b"a", b"")]
+
+
+def _works(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_timeout_is_a_dead_letter_of_that_reason_and_counted(bound, place, tmp_path):
+    context = bound()
+    results = run(Slow(str(tmp_path / "pids")), b"slow")
+    assert [r.tag for r in results] == ["drop"]
+    assert [(letter.reason, letter.error) for letter in place.letters] == [("timeout", "KlioTimeoutError")]
+    assert ("kmsg-drop-timed-out", "Slow.process") in context.metrics.names
+
+
+def test_an_exception_comes_back_with_the_traceback_of_the_child(bound, place):
+    bound()
+    run(Failing())
+    (letter,) = place.letters
+    assert (letter.error, letter.text) == ("ValueError", "no good")
+    assert 'raise ValueError("no good")' in letter.trace
+
+
+def test_an_exception_that_cannot_travel_says_what_it_was():
+    with pytest.raises(JobCodeError, match="OddError: never mind"):
+        run(Failing(), b"odd")
+
+
+def test_code_that_kills_its_process_is_a_native_crash_and_the_next_call_works():
+    with pytest.raises(NativeCrash, match="exit status 7"):
+        run(Failing(), b"exit")
+    with pytest.raises(ValueError, match="no good"):
+        run(Failing())
+
+
+def test_what_cannot_be_pickled_is_said():
+    with pytest.raises(JobCodeError, match=r"(?s)Elements\.process.*can be pickled.*generator"):
+        run(Unpicklable())
+
+
+def test_the_context_works_in_the_child_and_its_metrics_are_counted_here(bound, place):
+    context = bound()
+    place.put("in", "a.wav")
+    assert [letter.text for letter in place.letters] == []
+    results = run(Media())  # media in memory is of one process: what is not there in the child is said to be missing
+    assert [r.tag for r in results] == ["drop"]
+    assert [letter.reason for letter in place.letters] == ["data-not-found"]
+    assert ("seen", "mixer") in context.metrics.names
+
+
+def test_another_exception_and_its_message_may_be_asked_for():
+    @decorators.timeout(0.05, exception=LookupError, exception_message="too slow")
+    def slow():
+        time.sleep(60)
+
+    with pytest.raises(LookupError, match="too slow"):
+        slow()
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "soon", float("nan")])
+def test_seconds_are_greater_than_nothing(seconds):
+    with pytest.raises(RuntimeError, match="timeout: seconds"):
+        decorators.timeout(seconds)
+
+
+def test_seconds_are_a_number():
+    with pytest.raises(TypeError):
+        decorators.timeout(None)
+
+
+def test_threads_do_not_mix_their_results():
+    names = [f"t{number}".encode() for number in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda name: seen(run(Elements(), name)), names))
+    assert results == [[(None, n, b""), ("side", n + b"-2", b""), (None, n + b"-3", b"payload")] for n in names]
