@@ -19,7 +19,7 @@ def made(path: str, options: Mapping[str, Any], protocol: Any) -> Any:
     Raises JobCodeError where there is no such class, where it lacks a method of `protocol`, or where it does not take
     the options or raises when it is made.
     """
-    kind = _class_at(path)
+    kind = class_at(path)
     missing = [name for name in _methods(protocol) if not callable(getattr(kind, name, None))]
     if missing:
         raise JobCodeError(
@@ -42,7 +42,8 @@ def _methods(protocol: Any) -> list[str]:
     return [name for name, value in vars(protocol).items() if inspect.isfunction(value) and not name.startswith("_")]
 
 
-def _class_at(path: str) -> type[Any]:
+def class_at(path: str) -> type[Any]:
+    """Answer the class at a dotted path. Raises JobCodeError where there is none."""
     module_name, _, name = path.rpartition(".")
     module = _module(module_name, path)
     found = getattr(module, name, None)

@@ -1,26 +1,37 @@
-"""Event inputs: where a job's messages come from, as Beam transforms that answer bytes."""
+"""Event inputs: where a job's messages come from. Each kind has its reader, which answers bytes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
+from klio.dotted import class_at
+from klio.events.avro import KlioReadFromAvro
+from klio.events.bigquery import KlioReadFromBigQuery
+from klio.events.custom import ReadByAuthor
+from klio.events.text import KlioReadFromText
 from klio_core.errors import EventError
-from klio_core.message import Format, Message
+from klio_core.message import Format
 from klio_core.names import subscription_for
 
 
 def read_events(pipeline: Any, entry: Any, job_name: str, label: str) -> Any:
-    """Answer the PCollection of one event input's bytes."""
-    return pipeline | label >> _READERS[entry.type](entry, job_name)
+    """Answer the PCollection of one event input's bytes.
+
+    Raises EventError where its files are missing, JobCodeError where a class of the author's does not do.
+    """
+    try:
+        return pipeline | label >> _READERS[entry.type](entry, job_name)
+    except OSError as error:
+        raise _no_file(entry, error) from error
 
 
 def format_of(entry: Any) -> Format:
-    """Answer how the bytes of an event input are to be read. The lines of a file become messages on reading."""
-    said = getattr(entry, "format", None)
-    return Format(said) if said and entry.type != "file" else Format.KLIO
+    """Answer how the bytes of an event input are to be read. Lines, records and rows become messages on reading."""
+    return Format(entry.format) if entry.format and entry.type in _BYTES else Format.KLIO
 
 
 def subscription_of(entry: Any, job_name: str) -> str:
@@ -34,44 +45,39 @@ def _pubsub(entry: Any, job_name: str) -> beam.PTransform:
 
 
 def _file(entry: Any, _job_name: str) -> beam.PTransform:
-    return ReadLines(entry)
+    return KlioReadFromText(**entry.to_io_kwargs())
 
 
-class ReadLines(beam.PTransform):
-    """A message for each line of a text file; blank lines are no elements. Raises EventError without a file."""
-
-    def __init__(self, entry: Any) -> None:
-        super().__init__()
-        self._entry = entry
-
-    def expand(self, pipeline: Any) -> Any:
-        """Draw the reader."""
-        lines = pipeline | self._reader()
-        return lines | "To messages" >> beam.FlatMap(_message_of_line)
-
-    def _reader(self) -> beam.PTransform:
-        entry = self._entry
-        try:
-            return beam.io.ReadFromText(
-                entry.file_pattern,
-                min_bundle_size=entry.min_bundle_size,
-                compression_type=entry.compression_type,
-                strip_trailing_newlines=entry.strip_trailing_newlines,
-                validate=entry.validate_,
-                skip_header_lines=entry.skip_header_lines,
-            )
-        except OSError as error:
-            pattern = entry.file_pattern
-            raise EventError(
-                "there is no file of events",
-                where=pattern if "://" in pattern else str(Path(pattern).absolute()),
-                todo="check `location` in job_config.events.inputs",
-            ) from error
+def _avro(entry: Any, _job_name: str) -> beam.PTransform:
+    return KlioReadFromAvro(**entry.to_io_kwargs())
 
 
-def _message_of_line(line: str) -> list[bytes]:
-    element = line.rstrip("\r").encode()
-    return [Message.of(element).encode()] if element.strip() else []
+def _bigquery(entry: Any, _job_name: str) -> beam.PTransform:
+    asked = entry.to_io_kwargs()
+    if entry.coder is not None:
+        asked["coder"] = class_at(entry.coder)
+    return KlioReadFromBigQuery(**asked)
 
 
-_READERS = {"pubsub": _pubsub, "file": _file}
+def _custom(entry: Any, _job_name: str) -> beam.PTransform:
+    return ReadByAuthor(entry.class_, entry.options)
+
+
+def _no_file(entry: Any, error: OSError) -> EventError:
+    place = "/".join(part for name in ("location", "file_pattern") if (part := getattr(entry, name, None)))
+    return EventError(
+        "there is no file of events",
+        where=place if "://" in place else str(Path(place).absolute()),
+        got=None if "No files found" in str(error) else f"{type(error).__name__}: {error}",
+        todo="check `location` in job_config.events.inputs",
+    )
+
+
+_READERS: dict[str, Callable[[Any, str], beam.PTransform]] = {
+    "pubsub": _pubsub,
+    "file": _file,
+    "avro": _avro,
+    "bq": _bigquery,
+    "custom": _custom,
+}
+_BYTES = ("pubsub", "custom")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -10,6 +10,11 @@ import apache_beam as beam
 
 from klio.context import KlioContext
 from klio.events import pubsub
+from klio.events.avro import KlioWriteToAvro
+from klio.events.bigquery import KlioWriteToBigQuery, row_of
+from klio.events.custom import WriteByAuthor
+from klio.events.text import KlioWriteToText
+from klio_core.dead_letter import Failure
 from klio_core.errors import BadPayload, MessageError
 from klio_core.message import Message
 from klio_core.status import State
@@ -19,23 +24,17 @@ def write_events(done: Sequence[tuple[str, State, Any]], entry: Any | None, cont
     """Write each PCollection of `done`, a label with it and the state its elements have come to, to an event output.
 
     Without an output (`entry` None) the elements are recorded as done, and that is all. Pub/Sub gets a writer for
-    each collection: flattened, they would wait for each other.
+    each collection: flattened, they would wait for each other. Raises JobCodeError where a class of the author's
+    does not do.
     """
-    if entry is not None and entry.type == "file":
-        leaving = [
-            part | f"{label}: {name} leave" >> beam.ParDo(Leave(context, state, entry)) for name, state, part in done
-        ]
-        flat = tuple(leaving) | f"{label}: together" >> beam.Flatten()
-        (
-            flat
-            | f"{label}: elements" >> beam.Map(_element_of)
-            | label >> beam.io.WriteToText(entry.file_path_prefix, **_file_options(entry))
-        )
+    if entry is None or entry.type == "pubsub":
+        for name, state, part in done:
+            leave = Leave(context, state, None) if entry is None else Publish(context, state, entry)
+            part | f"{label}: {name}" >> beam.ParDo(leave)
         return
-    for name, state, part in done:
-        part | f"{label}: {name}" >> beam.ParDo(
-            Publish(context, state, entry) if entry else Leave(context, state, None)
-        )
+    kind = LeaveAsRow if entry.type == "bq" else Leave
+    leaving = [part | f"{label}: {name} leave" >> beam.ParDo(kind(context, state, entry)) for name, state, part in done]
+    tuple(leaving) | f"{label}: together" >> beam.Flatten() | label >> _WRITERS[entry.type](entry)
 
 
 class Leave(beam.DoFn):
@@ -95,24 +94,48 @@ class Publish(Leave):
         self._sent = []
 
 
+class LeaveAsRow(Leave):
+    """Lets messages go whose payload is a row; one that is none becomes a dead letter.
+
+    A message that was passed on round the author's code has no payload: its row was written when its output was made.
+    """
+
+    def process(self, raw: bytes) -> Iterator[bytes]:
+        """Yield the message with its payload."""
+        message = self._arrived(raw)
+        if self._state is not State.PASSED_ON:
+            try:
+                row_of(message)
+            except BadPayload as error:
+                self._context.bury(raw, message.element, Failure.of(error))
+                return
+            yield message.leaving(keep_payload=True).encode()
+        self._context.status.tell(message.element, self._state, _reason(message))
+
+
 def _reason(message: Message) -> str:
     return message.decided.reason if message.decided else ""
 
 
-def _element_of(raw: bytes) -> str:
-    return Message.decode(raw).element.decode("utf-8", "surrogateescape")
+def _file(entry: Any) -> beam.PTransform:
+    return KlioWriteToText(**entry.to_io_kwargs())
 
 
-def _file_options(entry: Any) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _FILE_OPTIONS}
+def _avro(entry: Any) -> beam.PTransform:
+    return KlioWriteToAvro(**entry.to_io_kwargs())
 
 
-_FILE_OPTIONS = (
-    "file_name_suffix",
-    "append_trailing_newlines",
-    "num_shards",
-    "shard_name_template",
-    "compression_type",
-    "header",
-    "footer",
-)
+def _bigquery(entry: Any) -> beam.PTransform:
+    return KlioWriteToBigQuery(**entry.to_io_kwargs())
+
+
+def _custom(entry: Any) -> beam.PTransform:
+    return WriteByAuthor(entry.class_, entry.options)
+
+
+_WRITERS: dict[str, Callable[[Any], beam.PTransform]] = {
+    "file": _file,
+    "avro": _avro,
+    "bq": _bigquery,
+    "custom": _custom,
+}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from klio_core.message import Message
@@ -38,7 +39,7 @@ def write(writer: beam.PTransform, raws: Sequence[bytes], **options: Any) -> Cou
 
 
 def _run(draw: Any, options: dict[str, Any]) -> Counts:
-    pipeline = beam.Pipeline(runner=FnApiRunner(), options=beam.options.pipeline_options.PipelineOptions(**options))
+    pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(flags=[], **options))
     draw(pipeline)
     result = pipeline.run()
     result.wait_until_finish()
