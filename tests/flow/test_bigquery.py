@@ -12,9 +12,11 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
+from klio.events.read import read_events
 from klio.transforms import io
+from klio_core.config import parse
 from klio_core.dead_letter import DeadLetter
-from klio_core.errors import BadPayload, EventError
+from klio_core.errors import BadPayload, EventError, JobCodeError
 from klio_core.message import Message
 from tests.unit.klio.events.pipelines import messages_from, write
 
@@ -87,6 +89,37 @@ def test_a_query_is_answered_and_its_temporary_dataset_removed(
 def test_a_column_that_is_no_text_ends_the_run(bigquery: BigQuery):
     with pytest.raises(EventError, match="the field 'year' of a record cannot be an element"):
         read(table="music.songs", klio_message_columns=["year"])
+
+
+JOB = """
+job_name: rows
+pipeline_options: {{streaming: false}}
+job_config:
+  events:
+    inputs: [{{type: bq, project: proj, dataset: music, table: songs, columns: [name], coder: {coder}}}]
+"""
+
+
+class Reader(beam.PTransform):
+    """The reader of a job file's input, with the coder that it names."""
+
+    def __init__(self, coder: str) -> None:
+        super().__init__()
+        (self.entry,) = parse(JOB.format(coder=coder)).job_config.events.inputs
+
+    def expand(self, pipeline: Any) -> Any:
+        return read_events(pipeline, self.entry, "rows", "Read")
+
+
+def test_a_coder_is_found_by_its_dotted_path(bigquery: BigQuery):
+    messages, _ = messages_from(Reader("apache_beam.io.gcp.bigquery._JsonToDictCoder"), **OPTIONS)
+
+    assert [message.element for message in messages] == [b"a", b"b"]
+
+
+def test_a_coder_that_is_not_there_is_named(bigquery: BigQuery):
+    with pytest.raises(JobCodeError, match=r"there is no class apache_beam\.io\.gcp\.bigquery\.JsonCoder"):
+        messages_from(Reader("apache_beam.io.gcp.bigquery.JsonCoder"), **OPTIONS)
 
 
 def rows(*payloads: bytes) -> list[bytes]:

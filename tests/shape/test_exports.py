@@ -20,6 +20,11 @@ NAMES = {
     "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
     " set_klio_context timeout",
     "klio.utils": "ThreadLimit ThreadLimiter",
+    "klio.transforms.io": (
+        "KlioReadFromAvro KlioReadFromBigQuery KlioReadFromPubSub KlioReadFromText KlioWriteToAvro KlioWriteToBigQuery "
+        "KlioWriteToPubSub KlioWriteToText BaseKlioIOException KlioMissingConfiguration"
+    ),
+    "klio.transforms": "KlioReadFromAvro KlioWriteToAvro KlioReadFromText KlioWriteToText",
     "klio.metrics": "Counter Gauge MetricsRegistry Timer",
     "klio_core.config": "KlioConfig KlioJobConfig KlioPipelineConfig InvalidConfig load parse build dump schema_json",
     "klio_core.decision": "Action Facts Found Look Verdict decide",
