@@ -1,0 +1,48 @@
+"""Pub/Sub by the transforms that jobs import, in the author's own code and beside what klio reads and publishes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klio.transforms import io
+from klio_core.message import Message
+
+from .conftest import NewJob
+from .kit import eventually
+
+
+def test_a_job_that_reads_and_publishes_by_itself_passes_bytes_on_as_they_are(new_job: NewJob):
+    job = new_job()
+    events = job.config["job_config"]["events"]
+    events["inputs"][0]["skip_klio_read"] = True
+    events["outputs"][0]["skip_klio_write"] = True
+    whole = Message.of(b"one", payload=b"payload")
+
+    def run(pipeline: Any, config: Any) -> None:
+        read = pipeline | io.KlioReadFromPubSub(subscription=job.subscription)
+        read | io.KlioWriteToPubSub(job.out)
+
+    with job.thread(run):
+        job.publish(whole)
+        eventually(job.pull)
+
+    assert whole in job.received
+    assert job.letters == []
+
+
+def test_what_a_job_publishes_beside_its_output_keeps_its_payload(new_job: NewJob):
+    job = new_job()
+    beside = f"{job.topic}-beside"
+    job.cloud.subscription(beside.replace("/topics/", "/subscriptions/"), job.cloud.topic(beside))
+
+    def run(events: Any, config: Any) -> Any:
+        events | "Beside" >> io.KlioWriteToPubSub(beside)
+        return events
+
+    with job.thread(run):
+        job.publish(Message.of(b"one", payload=b"payload"))
+        job.wait_for("one")
+        raws = eventually(lambda: job.cloud.pull(beside.replace("/topics/", "/subscriptions/")))
+
+    assert [Message.decode(raw).payload for raw in raws] == [b"payload"]
+    assert [message.payload for message in job.received if message.element == b"one"] == [b""]
