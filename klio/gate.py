@@ -35,7 +35,7 @@ class Decision:
     """What the gate found for one message: a verdict and the message as it goes on, or why there is none.
 
     `missing` are the input files that are not there; `triggers` the parents to ask for them, and the messages to ask
-    with.
+    with. `looked` is every file that was looked for, why, and whether it is there.
     """
 
     raw: bytes
@@ -45,6 +45,7 @@ class Decision:
     error: MessageError | None = None
     missing: list[Place] = field(default_factory=list)
     triggers: list[tuple[Parent, Message]] = field(default_factory=list)
+    looked: list[tuple[Look, Place, bool]] = field(default_factory=list)
 
 
 class Gate:
@@ -130,6 +131,7 @@ class Gate:
                 decision.error, decision.verdict = error, Verdict(Action.DEAD_LETTER, error.reason)
         there = _existing({place for _, wanted in places for place in wanted})
         for decision, wanted in places:
+            decision.looked += [(look, place, place in there) for place in wanted]
             missing = [place for place in wanted if place not in there]
             if look is Look.OUTPUT:
                 decision.facts = replace(decision.facts, output=Found.NO if missing else Found.YES)

@@ -21,7 +21,7 @@ def require(project: Path) -> LocalState:
 
 def of(job: Invocation) -> str | None:
     """Answer where Pub/Sub is for `job`: the local cloud, started where it is not up, or None without --local."""
-    return start(local_state.find_project(job.job_dir)).pubsub if job.local else None
+    return start(local_state.project_of(job)).pubsub if job.local else None
 
 
 def start(project: Path) -> LocalState:

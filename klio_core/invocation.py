@@ -35,6 +35,7 @@ FLAGS = (
     Flag("override", "Set a key of the job file: a.b[0].c=value.", repeat=True, short="-O", metavar="KEY=VALUE"),
     Flag("template", "Fill ${KEY} in the job file.", repeat=True, short="-T", metavar="KEY=VALUE"),
     Flag("local", "On this machine, against the local cloud.", bool),
+    Flag("project", "With --local: whose local cloud, if not that of the job's directory.", Path, metavar="DIR"),
     Flag("direct_runner", "On this machine, against the services that the job file names.", bool),
     Flag("image_tag", "The tag of the job's image.", metavar="TAG"),
     Flag("blocking", "Wait until the job has ended.", bool, negatable=True),
@@ -56,6 +57,7 @@ class Invocation:
     override: tuple[str, ...] = ()
     template: tuple[str, ...] = ()
     local: bool = False
+    project: Path | None = None
     direct_runner: bool = False
     image_tag: str | None = None
     blocking: bool | None = None

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from klio_core.errors import LocalCloudError
+from klio_core.invocation import Invocation
 
 STATE_DIR = ".klio"
 _FILE = "local.json"
@@ -101,3 +102,8 @@ def find_project(start: Path) -> Path:
     """Answer the project that `start` is in: the nearest directory upwards that holds `.klio`, else `start`."""
     start = start.resolve()
     return next((d for d in (start, *start.parents) if (d / STATE_DIR).is_dir()), start)
+
+
+def project_of(job: Invocation) -> Path:
+    """Answer the project whose local cloud a run is against: as it says, else the one that the job is in."""
+    return job.project.resolve() if job.project is not None else find_project(job.job_dir)

@@ -32,6 +32,16 @@ def run(arguments: tuple[str, ...]) -> None:
     sys.exit(status)
 
 
+@klioexec.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("message")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def explain(message: str, arguments: tuple[str, ...]) -> None:
+    """Say what a job would do with MESSAGE (in hexadecimal) and why; the other arguments are those of a run."""
+    from klio_exec.explain import explain as explain_one
+
+    click.echo(explain_one(Invocation.parse(arguments), bytes.fromhex(message)))
+
+
 @klioexec.command(context_settings={"ignore_unknown_options": True})
 @click.option("--job-dir", "-j", type=click.Path(path_type=Path), default=Path(), help="The job's directory.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

@@ -12,7 +12,7 @@ from klio.context import KlioContext, bind
 from klio.events.dead_letters import DEFAULT_DIRECTORY
 from klio_core.config import KlioConfig, load
 from klio_core.invocation import Invocation
-from klio_core.local_state import find_project
+from klio_core.local_state import project_of
 from klio_exec.load import load_run
 from klio_exec.local import world
 from klio_exec.localise import localised
@@ -56,7 +56,7 @@ def _ready(invocation: Invocation, config: KlioConfig) -> KlioConfig:
     """Under --local: the local cloud is up, clients find it, and everything the job names is there."""
     if not invocation.local:
         return config
-    project = find_project(invocation.job_dir)
+    project = project_of(invocation)
     state = world.up(project)
     os.environ.update(state.environment())
     config = localised(config, project)

@@ -43,7 +43,7 @@ ROOMS = {
         "utils metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
         "transforms testing"
     ),
-    "klio_exec": "blame stop load options localise resources pipeline runners summary local run test cli",
+    "klio_exec": "blame stop load options localise resources pipeline runners summary local run explain test cli",
     "klio_cli": "* commands app",
 }
 

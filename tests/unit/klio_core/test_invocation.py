@@ -19,6 +19,7 @@ invocations = st.builds(
     override=st.lists(texts).map(tuple),
     template=st.lists(texts).map(tuple),
     local=st.booleans(),
+    project=st.none() | paths,
     direct_runner=st.booleans(),
     image_tag=st.none() | texts,
     blocking=switches,

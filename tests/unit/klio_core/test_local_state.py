@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from klio_core.errors import LocalCloudError
-from klio_core.local_state import LocalState, find_project, read, write
+from klio_core.invocation import Invocation
+from klio_core.local_state import LocalState, find_project, project_of, read, write
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -54,3 +55,9 @@ def test_a_project_is_where_its_state_is(tmp_path):
 
 def test_without_state_a_directory_is_its_own_project(tmp_path):
     assert find_project(tmp_path) == tmp_path.resolve()
+
+
+def test_a_run_that_names_a_project_is_against_the_local_cloud_of_that(tmp_path):
+    (tmp_path / "job" / ".klio").mkdir(parents=True)
+    assert project_of(Invocation(tmp_path / "job")) == tmp_path / "job"
+    assert project_of(Invocation(tmp_path / "job", project=tmp_path)) == tmp_path
