@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
+
+from klio.context import current
 
 Convert = Callable[[Any], Iterable[Any]]
 
@@ -15,13 +16,14 @@ class Counted(beam.DoFn):
     """Converts each item and counts what comes of it: nothing, one, or several."""
 
     def __init__(self, transform: beam.PTransform, metric: str, convert: Convert) -> None:
+        self._context = current()  # it travels inside what Beam pickles
         self._transform = type(transform).__name__
         self._metric = metric
         self._convert = convert
 
     def setup(self) -> None:
         """Find the counter."""
-        self._counter = Metrics.counter(self._transform, self._metric)
+        self._counter = self._context.metrics.counter(self._metric, transform=self._transform)
 
     def process(self, item: Any) -> Iterator[Any]:
         """Yield what the item becomes."""

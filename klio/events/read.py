@@ -13,6 +13,7 @@ from klio.events.avro import KlioReadFromAvro
 from klio.events.bigquery import KlioReadFromBigQuery
 from klio.events.custom import ReadByAuthor
 from klio.events.text import KlioReadFromText
+from klio.events.topics import KlioReadFromPubSub
 from klio_core.errors import EventError
 from klio_core.message import Format
 from klio_core.names import subscription_for
@@ -41,7 +42,7 @@ def subscription_of(entry: Any, job_name: str) -> str:
 
 
 def _pubsub(entry: Any, job_name: str) -> beam.PTransform:
-    return beam.io.ReadFromPubSub(subscription=subscription_of(entry, job_name))
+    return KlioReadFromPubSub(subscription=subscription_of(entry, job_name))
 
 
 def _file(entry: Any, _job_name: str) -> beam.PTransform:

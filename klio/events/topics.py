@@ -1,7 +1,7 @@
 """Events as messages of Pub/Sub topics, by Beam's own transforms.
 
-The events of a job file are read and published by other means, which acknowledge an event only after its work; these
-two are for jobs that read and publish beside them.
+Under a streaming run on this machine the reader is fed by that run, which acknowledges an event only after its work.
+What a job file names as an output is published by klio.events.write, which waits for the service.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from klio.events.avro import KlioWriteToAvro
 from klio.events.bigquery import KlioWriteToBigQuery, row_of
 from klio.events.custom import WriteByAuthor
 from klio.events.text import KlioWriteToText
+from klio.events.topics import KlioWriteToPubSub
 from klio_core.dead_letter import Failure
 from klio_core.errors import BadPayload, MessageError
 from klio_core.message import Message
@@ -89,6 +90,7 @@ class Publish(Leave):
     def finish_bundle(self) -> None:
         """Wait for the service, then record the elements as done."""
         pubsub.wait_for(self._topic, [future for _, future in self._sent])
+        self._context.metrics.counter("kmsg-write", transform=KlioWriteToPubSub.__name__).inc(len(self._sent))
         for message, _ in self._sent:
             self._context.status.tell(message.element, self._state, _reason(message))
         self._sent = []
