@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -101,9 +101,10 @@ class Gate:
         mine = message.addressed_to(self._me)
         if mine is None:
             return Decision(raw, message)
-        return Decision(raw, mine.with_visit(Visit(datetime.now(UTC), self._me)), self._facts(message))
+        return Decision(raw, mine.with_visit(Visit(datetime.now(UTC), self._me)), self.facts(message))
 
-    def _facts(self, message: Message) -> Facts:
+    def facts(self, message: Message) -> Facts:
+        """Answer what is known of a message for us before anything is looked for."""
         return Facts(
             addressed=True,
             ping=message.ping if self._ping is None else self._ping,
@@ -129,7 +130,7 @@ class Gate:
                 places.append((decision, self._places(look, decision.message.element)))
             except MessageError as error:
                 decision.error, decision.verdict = error, Verdict(Action.DEAD_LETTER, error.reason)
-        there = _existing({place for _, wanted in places for place in wanted})
+        there = existing({place for _, wanted in places for place in wanted})
         for decision, wanted in places:
             decision.looked += [(look, place, place in there) for place in wanted]
             missing = [place for place in wanted if place not in there]
@@ -163,18 +164,27 @@ class Gate:
         )
 
     def _places(self, look: Look, element: bytes) -> list[Place]:
-        return [
-            Place(number, store_of(data), path_of(data.location, name, data.file_suffix))
-            for number, data in self._checked[look]
-            for name in split_element(element, getattr(data, "split", None))
-        ]
+        return places_of(self._checked[look], element)
+
+
+def places_of(entries: Iterable[tuple[int, Any]], element: bytes) -> list[Place]:
+    """Answer where the files of an element are to be: of each data entry, with its number, every file it names.
+
+    Raises BadElement.
+    """
+    return [
+        Place(number, store_of(data), path_of(data.location, name, data.file_suffix))
+        for number, data in entries
+        for name in split_element(element, getattr(data, "split", None))
+    ]
 
 
 def _checked(entries: Sequence[Any]) -> list[tuple[int, Any]]:
     return [(number, data) for number, data in enumerate(entries) if not data.skip_klio_existence_check]
 
 
-def _existing(places: set[Place]) -> set[Place]:
+def existing(places: set[Place]) -> set[Place]:
+    """Answer those of the places where there is a file; each store is asked once. Raises DataError."""
     by_store: dict[Store, list[Place]] = defaultdict(list)
     for place in places:
         by_store[place.store].append(place)

@@ -19,6 +19,14 @@ NAMES = {
     "klio.testing": "Result run_one",
     "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
     " set_klio_context timeout",
+    "klio.transforms.helpers": "KlioAckInputMessage KlioCheckRecipients KlioDebugMessage KlioDrop KlioFilterForce"
+    " KlioFilterPing KlioGcsCheckInputExists KlioGcsCheckOutputExists KlioMessageCounter KlioSetTrace"
+    " KlioTriggerUpstream KlioUpdateAuditLog KlioWriteToEventOutput _KlioTagMessageVersion _KlioV1CheckRecipients",
+    "klio.transforms.core": "KlioContext RunConfig",
+    "klio.transforms._retry": "KlioRetriesExhausted",
+    "klio.transforms._timeout": "KlioTimeoutError",
+    "klio.message.exceptions": "KlioMessageException KlioMessagePayloadException",
+    "klio.message.serializer": "from_klio_message to_klio_message",
     "klio.utils": "ThreadLimit ThreadLimiter",
     "klio.transforms.io": (
         "KlioReadFromAvro KlioReadFromBigQuery KlioReadFromPubSub KlioReadFromText KlioWriteToAvro KlioWriteToBigQuery "
@@ -26,6 +34,12 @@ NAMES = {
     ),
     "klio.transforms": "KlioReadFromAvro KlioWriteToAvro KlioReadFromText KlioWriteToText",
     "klio.metrics": "Counter Gauge MetricsRegistry Timer",
+    "klio.metrics.base": "AbstractRelayClient BaseMetric abstract_attr",
+    "klio.metrics.client": "MetricsRegistry",
+    "klio.metrics.dispatcher": "CounterDispatcher GaugeDispatcher TimerDispatcher",
+    "klio.metrics.logger": "MetricsLoggerClient",
+    "klio.metrics.native": "NativeMetricsClient",
+    "klio.metrics.relays": "register",
     "klio_core.config": "KlioConfig KlioJobConfig KlioPipelineConfig InvalidConfig load parse build dump schema_json",
     "klio_core.decision": "Action Facts Found Look Verdict decide",
     "klio_core.dead_letter": "DeadLetter Failure",
@@ -33,6 +47,10 @@ NAMES = {
     "klio_core.invocation": "Flag FLAGS Invocation",
     "klio_core.message": "ANYONE Format JobRef Limited Message Visit",
     "klio_core.proto.klio_pb2": "KlioMessage KlioJob KlioJobAuditLogItem Version V1 V2",
+    "klio_core.proto.v1beta1.klio_pb2": "KlioMessage KlioJob KlioJobAuditLogItem Version V1 V2",
+    "klio_core.exceptions": "KlioConfigTemplatingException",
+    "klio_core.utils": "KlioConfigMeta get_config_job_dir get_global get_or_initialize_global set_global",
+    "klio_core.variables": "DATAFLOW_REGIONS KlioRunner",
     "klio_core.status": "State Status",
     "klio_cli.app": "main",
     "klio_exec.cli": "main",

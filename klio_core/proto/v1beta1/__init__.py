@@ -1,0 +1,1 @@
+"""The older path of klio_core.proto."""
