@@ -56,8 +56,11 @@ class NewJob:
         templates = [
             t for kind in ("shared", self.job_type) for t in (files("klio_cli") / "templates" / kind).iterdir()
         ]
+        from klio_core.config.json_schema import schema_text
+
         texts = {t.name.removesuffix(_SUFFIX): Template(t.read_text()).substitute(values) for t in templates}
-        return dict(sorted(texts.items()))
+        # Beside the job file, so that an editor finds it offline, on any machine that has the job's directory.
+        return dict(sorted({**texts, ".klio-job.schema.json": schema_text()}.items()))
 
     def write(self, target: Path) -> None:
         """Write the job's directory. Raises UsageError where something is there already, or cannot be written."""

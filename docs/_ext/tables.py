@@ -21,7 +21,13 @@ from klio_core.config.schema.section import Section
 from klio_core.errors import KlioError
 
 ROOT = Path(__file__).parents[2]
-WORDS = {"boolean": "true or false", "string": "text", "integer": "whole number", "number": "number"}
+WORDS = {
+    "boolean": "true or false",
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "object": "mapping",
+}
 
 
 @dataclass(frozen=True)

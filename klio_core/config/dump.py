@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from klio_core.config.scalars import resolve
+from klio_core.config.scalars import WrittenFloat, resolve
 from klio_core.config.schema.job import KlioConfig
 from klio_core.config.schema.section import plain_section
 from klio_core.config.substitute import escape
@@ -28,6 +28,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(WrittenFloat, lambda dumper, value: dumper.represent_float(float(value)))
 
 
 def dump(config: KlioConfig) -> str:
@@ -35,5 +36,9 @@ def dump(config: KlioConfig) -> str:
 
     Templates and overrides are applied; a dollar sign is written `$$`, as templates need it.
     """
-    plain = plain_section(config)
-    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    return written(plain_section(config))
+
+
+def written(value: object) -> str:
+    """Return a mapping or a list as the same YAML."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))

@@ -21,6 +21,7 @@ from klio_core.config.suggest import did_you_mean
 _KEY = r"[^.\[\]=]+(?:\[[0-9]{1,6}\])*"
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY})*")
 _STEP = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
+_EXAMPLE = "path=value, such as pipeline_options.streaming=false"
 _LISTS = frozenset(("job_config", section, side) for section in ("events", "data") for side in ("inputs", "outputs"))
 
 
@@ -49,15 +50,50 @@ def override(root: Mapping, given: Listing[str]) -> tuple[Mapping, list[Problem]
     return root, problems
 
 
+def locate(root: Mapping, path: str) -> KeyPath:
+    """Return the keys, and the numbers of entries, that lead to what a path such as `a.b[0].c` means.
+
+    What is not there yet keeps the name that it has in the path.
+
+    Raises:
+        InvalidConfig: it is no path, or a list has no such entry.
+
+    """
+    place = Place(f"path {path!r}")
+    one = _Override(_steps(path, place, "not a path", "a path, such as job_config.events"), Scalar("", place), place)
+    node: Node | None = root
+    found: list[object] = []
+    for depth, step in enumerate(one.path):
+        found.append(_index(node, one, depth) if isinstance(node, Sequence) else step)
+        node = below(node, found[-1])
+    return tuple(found)
+
+
+def below(node: Node | None, step: object) -> Node | None:
+    """Return what a mapping holds under a key, or a list at a number; None where there is nothing."""
+    match node, step:
+        case Mapping(), str():
+            return node.get(step)
+        case Sequence(), int() if step < len(node.items):
+            return node.items[step]
+    return None
+
+
 def _parsed(text: str) -> _Override:
     place = Place(f"override {text!r}" if len(text) <= 100 else f"override {text[:100]!r}...")
     path, equals, value = text.partition("=")
-    if not equals or not _PATH.fullmatch(path.strip()):
-        raise _wrong("not an override", place, (), "path=value, such as pipeline_options.streaming=false")
+    if not equals:
+        raise _wrong("not an override", place, (), _EXAMPLE)
+    return _Override(_steps(path, place), _value(value, place), place)
+
+
+def _steps(path: str, place: Place, what: str = "not an override", example: str = _EXAMPLE) -> KeyPath:
+    if not _PATH.fullmatch(path.strip()):
+        raise _wrong(what, place, (), example)
     steps = tuple(int(index) if index else key.strip() for index, key in _STEP.findall(path.strip()))
     if len(steps) > MAX_DEPTH:
         raise _wrong("nested too deep", place, (), f"at most {MAX_DEPTH} levels")
-    return _Override(steps, _value(value, place), place)
+    return steps
 
 
 def _value(text: str, place: Place) -> Node:

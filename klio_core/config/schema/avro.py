@@ -20,11 +20,8 @@ def _no_codec(value: object) -> object:
     return "null" if value is None else value
 
 
-Codec = Annotated[
-    Literal["bzip2", "deflate", "lz4", "null", "snappy", "xz", "zstandard"],
-    one_of(*_CODECS),
-    BeforeValidator(_no_codec),
-]
+_Codec = Literal["bzip2", "deflate", "lz4", "null", "snappy", "xz", "zstandard"]
+Codec = Annotated[_Codec, one_of(*_CODECS), BeforeValidator(_no_codec, json_schema_input_type=_Codec | None)]
 
 
 class AvroEventInput(EventInputKeys):

@@ -44,7 +44,9 @@ def _no_schema(value: object) -> Exception:
     return fault("not a schema of a table", expected=expected, got=shown(value))
 
 
-Schema = Annotated[dict[str, Free], AfterValidator(_fields), BeforeValidator(_decoded)]
+Schema = Annotated[
+    dict[str, Free], AfterValidator(_fields), BeforeValidator(_decoded, json_schema_input_type=dict[str, Any] | str)
+]
 CreateDisposition = Annotated[Literal["CREATE_IF_NEEDED", "CREATE_NEVER"], one_of(*_CREATE)]
 WriteDisposition = Annotated[Literal["WRITE_EMPTY", "WRITE_APPEND", "WRITE_TRUNCATE"], one_of(*_WRITE)]
 

@@ -37,7 +37,7 @@ class Dependency(Section):
         tuple[Topic, ...],
         Field(strict=False, min_length=1),
         FEW,
-        BeforeValidator(_one_is_a_list),
+        BeforeValidator(_one_is_a_list, json_schema_input_type=list[str] | str),
         nothing_is(tuple),
     ]
     makes: Annotated[str | int, BeforeValidator(_name_or_number)] | None = None

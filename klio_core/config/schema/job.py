@@ -45,7 +45,7 @@ class KlioJobConfig(Section):
     wait_for_pipeline_running: Flag = False
     max_in_flight: Count = 100
     max_attempts: Count = 5
-    lease_s: Count = 60
+    lease_s: Annotated[Count, Field(le=600)] = 60  # Pub/Sub's own limit
     drain_timeout_s: Seconds = 60.0
     dependencies: Dependencies = ()
     # A trigger for an element that is already on its way is not repeated within this time.

@@ -113,6 +113,9 @@ class Section(BaseModel):
         for spelling, meant in cls.spellings.items():
             properties[spelling] = properties[meant]
             made["required"] = [key for key in made.get("required", []) if key != meant]
+        if "type" in properties:
+            # By its type an entry finds its model: in a file it is never left to its default.
+            made["required"] = ["type", *made.get("required", [])]
         return made
 
 

@@ -80,6 +80,8 @@ def _expected(detail: ErrorDetails) -> str:
             return A_LIST
         case "greater_than_equal":
             return f"at least {context['ge']}"
+        case "less_than_equal":
+            return f"at most {context['le']}"
         case "greater_than":
             return f"more than {context['gt']}"
         case "too_short":

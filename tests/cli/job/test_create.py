@@ -7,6 +7,7 @@ import pytest
 
 from klio_cli.version import klio_version
 from klio_core.config import load
+from klio_core.config.json_schema import schema_text
 
 STREAMING = """\
 Created hello, a streaming job:
@@ -14,6 +15,7 @@ Created hello, a streaming job:
   {dir}/
   ├── .dockerignore
   ├── .gitignore
+  ├── .klio-job.schema.json
   ├── Dockerfile
   ├── README.md
   ├── job-requirements.txt
@@ -41,8 +43,8 @@ def test_a_streaming_job_is_made_and_the_next_steps_are_shown(klio, tmp_path: Pa
 
     assert (screen.status, screen.out, screen.err) == (0, STREAMING.format(dir=target), "")
     assert tree(tmp_path / "hello") == [
-        ".dockerignore", ".gitignore", "Dockerfile", "README.md", "job-requirements.txt", "klio-job.yaml", "run.py",
-        "test_transforms.py", "transforms.py",
+        ".dockerignore", ".gitignore", ".klio-job.schema.json", "Dockerfile", "README.md", "job-requirements.txt",
+        "klio-job.yaml", "run.py", "test_transforms.py", "transforms.py",
     ]  # fmt: skip
     assert tree(tmp_path)[0] == "hello"  # nothing beside it
 
@@ -109,7 +111,7 @@ def test_an_empty_directory_is_filled(klio, tmp_path: Path):
 
     assert klio("job", "create", "hello", "--output", tmp_path / "j").status == 0
     assert (tmp_path / "j").stat().st_ino == inode
-    assert len(tree(tmp_path / "j")) == 9
+    assert len(tree(tmp_path / "j")) == 10
 
 
 def test_a_failure_leaves_nothing_behind(klio, tmp_path: Path):
@@ -155,3 +157,12 @@ def test_an_unknown_job_type_names_the_known_ones(klio):
     assert screen.err.splitlines()[-1] == (
         "Error: Invalid value for '--job-type': 'btach' is not one of 'streaming', 'batch'."
     )
+
+
+@pytest.mark.parametrize("job_type", ["streaming", "batch"])
+def test_a_new_job_file_names_the_schema_beside_it_for_editors(klio, tmp_path: Path, job_type: str):
+    klio("job", "create", "hello", "--job-type", job_type, "--output", tmp_path / "j")
+
+    first = (tmp_path / "j" / "klio-job.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=.klio-job.schema.json"
+    assert (tmp_path / "j" / ".klio-job.schema.json").read_text() == schema_text()

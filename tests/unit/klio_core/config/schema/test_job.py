@@ -106,3 +106,9 @@ def test_an_unknown_key_at_the_top_is_told(complaint: Callable[..., str]) -> Non
 
 def test_its_short_form_names_the_job() -> None:
     assert repr(parse("job_name: j\njob_config:\n")) == "KlioConfig(version=2, job_name='j')"
+
+
+def test_a_lease_is_no_longer_than_pubsub_allows(job_complaint: Callable[..., str]) -> None:
+    assert job_complaint("lease_s: 601") == (
+        "klio-job.yaml:4: job_config.lease_s: not a value for this key\n  expected: at most 600\n  got: 601"
+    )
