@@ -9,6 +9,7 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.internal.gcp import auth
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
@@ -35,6 +36,8 @@ def server(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
     """The server, which Google's clients and Beam's find and get their token from."""
     cloud.storage.create_bucket("bigquery-temp")
     with bigquery_server(cloud) as (bigquery, address), pytest.MonkeyPatch.context() as patch:
+        for name, value in (("_credentials_init", False), ("_credentials", None)):
+            patch.setattr(auth._Credentials, name, value)  # Beam looks for credentials once in a process
         patch.setenv("BIGQUERY_EMULATOR_HOST", address)
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file(tmp_path_factory.mktemp("key"), address)))
         yield bigquery

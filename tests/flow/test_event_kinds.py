@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from klio_core.message import Message
 
 from .batches import Batch
+from .kit import Cloud
 
 KINDS = '''
 import json
@@ -111,6 +113,22 @@ def test_avro_comes_in_and_goes_out_and_every_output_is_written(job: Job):
     assert job.done == ["a", "b"]
     assert summary["read"] == "3"
     assert "apitools" not in log
+
+
+def test_events_lie_in_a_bucket_of_an_emulator_which_wants_no_credentials(job: Job, cloud: Cloud):
+    cloud.storage.create_bucket("events-of-a-job")
+    cloud.put("gs://events-of-a-job/in.txt", b"a\nb\n")
+    job.events(
+        inputs=[{"type": "file", "location": "gs://events-of-a-job/*.txt"}],
+        outputs=[{"type": "avro", "location": "gs://events-of-a-job/done", "shard_name_template": ""}],
+    )
+
+    status, log, _ = job.run()
+
+    assert status == 0, log
+    assert "credentials" not in log
+    records = fastavro.reader(io.BytesIO(cloud.get("gs://events-of-a-job/done") or b""))
+    assert sorted(record["element"] for record in records) == [b"a", b"b"]
 
 
 def test_avro_files_that_are_not_there_are_named(job: Job):
