@@ -20,13 +20,18 @@ def klioexec(arguments: Sequence[str]) -> int:
     SIGTERM goes to the child, which ends in its own way; so does Ctrl-C. Raises EngineError where what runs jobs is
     not installed.
     """
+    with subprocess.Popen(command(arguments)) as child, _passing_signals_to(child):
+        status = child.wait()
+    return 128 - status if status < 0 else status
+
+
+def command(arguments: Sequence[str]) -> list[str]:
+    """Answer the command that is `klioexec` with these arguments. Raises EngineError as above."""
     if importlib.util.find_spec("apache_beam") is None:
         raise EngineError(
             "what runs a job is not installed here", expected="apache-beam", todo="pip install 'klio[exec]'"
         )
-    with subprocess.Popen([sys.executable, "-m", "klio_exec.cli", *arguments]) as child, _passing_signals_to(child):
-        status = child.wait()
-    return 128 - status if status < 0 else status
+    return [sys.executable, "-m", "klio_exec.cli", *arguments]
 
 
 @contextmanager
