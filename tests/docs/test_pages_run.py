@@ -141,6 +141,19 @@ def test_a_job_runs_against_an_emulator_of_ones_own_as_the_page_says(tmp_path: P
                 somebody.follow(block)
 
 
+@pytest.mark.slow
+def test_jobs_that_feed_each_other_do_what_the_page_says(tmp_path: Path) -> None:
+    (tmp_path / "loud").mkdir()
+    with reader(tmp_path) as somebody:
+        for block in blocks("docs/how-to/graphs.md", "console", "python", "yaml"):
+            if block.language == "console":
+                somebody.follow(block)
+            elif block.language == "yaml":
+                (tmp_path / "loud" / "klio-job.yaml").write_text(block.text)
+            else:
+                (tmp_path / block.text.splitlines()[0].removeprefix("# ")).write_text(block.text)
+
+
 def test_what_a_page_shows_is_compared_line_by_line() -> None:
     assert missing(["ada  …", "ok"], "ada  17\nok\n") == []
     assert missing(["ada  …", "o"], "ada  17\nok\n") == ["o"]
