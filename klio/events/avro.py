@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from klio.events.counted import counted_read, counted_write
-from klio.events.place import files_in, place_of
+from klio.events.place import files_in, make_directory, place_of
 from klio.events.record import element_of, json_of
 from klio_core.message import Message
 
@@ -65,8 +65,9 @@ class KlioWriteToAvro(beam.PTransform):
         mime_type: str = "application/x-avro",
     ) -> None:
         super().__init__()
+        self._place = place_of(location, file_path_prefix, name_is="file_path_prefix")
         self._writer = beam.io.WriteToAvro(
-            place_of(location, file_path_prefix, name_is="file_path_prefix"),
+            self._place,
             schema=schema or SCHEMA,
             codec=codec,
             file_name_suffix=file_name_suffix,
@@ -77,6 +78,7 @@ class KlioWriteToAvro(beam.PTransform):
 
     def expand(self, messages: Any) -> Any:
         """Draw the writer."""
+        make_directory(self._place)
         return messages | counted_write(self, _records_of) | "Records" >> self._writer
 
 

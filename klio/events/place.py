@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -31,6 +32,15 @@ def place_of(location: str | None, name: str | None, *, name_is: str) -> str:
             todo="say where the events are",
         )
     return location or name or ""
+
+
+def make_directory(prefix: str) -> None:
+    """Make the directory of this machine that a prefix of files ends in.
+
+    Beam makes the directories above a file's name, and here the name is empty.
+    """
+    if prefix.endswith("/") and "://" not in prefix:
+        Path(prefix).mkdir(parents=True, exist_ok=True)
 
 
 def files_in(pattern: str) -> str:

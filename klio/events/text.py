@@ -8,6 +8,7 @@ import apache_beam as beam
 from apache_beam.coders import BytesCoder
 
 from klio.events.counted import counted_read, counted_write
+from klio.events.place import make_directory
 from klio_core.message import Message
 
 _CODER_AT = 4  # the place of `coder` among the arguments of Beam's ReadFromText
@@ -38,10 +39,12 @@ class KlioWriteToText(beam.PTransform):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
+        self._prefix = str(args[0] if args else kwargs.get("file_path_prefix", ""))
         self._writer = beam.io.WriteToText(*args, **kwargs)
 
     def expand(self, messages: Any) -> Any:
         """Draw the writer."""
+        make_directory(self._prefix)
         return messages | counted_write(self, _elements_of) | "Lines" >> self._writer
 
 

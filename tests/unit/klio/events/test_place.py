@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from klio.events.place import KlioMissingConfiguration, files_in, place_of
+from klio.transforms import io
+from klio_core.message import Message
+
+from .pipelines import write
 
 
 @pytest.mark.parametrize(
@@ -39,6 +43,15 @@ def test_a_directory_stands_for_all_its_files(tmp_path: Path):
     assert files_in(str(tmp_path)) == f"{tmp_path}/*"
     assert files_in(f"{tmp_path}/x*") == f"{tmp_path}/x*"
     assert files_in("gs://bucket/dir") == "gs://bucket/dir"
+
+
+@pytest.mark.parametrize(
+    ("transform", "option"), [(io.KlioWriteToText, "file_path_prefix"), (io.KlioWriteToAvro, "location")]
+)
+def test_files_are_written_into_a_directory_that_is_not_there_yet(tmp_path: Path, transform: type, option: str):
+    write(transform(**{option: f"{tmp_path}/new/one/"}), [Message.of(b"a").encode()])
+
+    assert [path.name for path in (tmp_path / "new" / "one").iterdir()] == ["-00000-of-00001"]
 
 
 def test_without_the_extra_bigquery_says_what_to_install_and_all_else_works():
