@@ -26,6 +26,7 @@ from apache_beam.runners.worker import sdk_worker
 from apache_beam.transforms.window import GlobalWindows, TimestampedValue
 
 from klio.events.pubsub import Leased
+from klio_core.errors import JobCodeError
 
 _MARK = "klio source "
 # Side inputs and state of the runner itself hold one batch's data; what a stateful DoFn keeps ("bags") must stay.
@@ -139,6 +140,12 @@ class _Fed(beam.PTransform):
 
 def _subscription_of(read: ReadFromPubSub) -> str:
     source = read._source  # noqa: SLF001  (Beam's own runners read it so)
+    if source.subscription_name is None:
+        raise JobCodeError(
+            "run() reads a topic of Pub/Sub, and on this machine only subscriptions are read",
+            where=source.full_topic,
+            todo="make a subscription of it and read that: ReadFromPubSub(subscription=…)",
+        )
     return f"projects/{source.project}/subscriptions/{source.subscription_name}"
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from klio.transforms import io
+from klio_core.errors import JobCodeError
 from klio_core.message import Message
 
 from .conftest import NewJob
@@ -46,3 +49,16 @@ def test_what_a_job_publishes_beside_its_output_keeps_its_payload(new_job: NewJo
 
     assert [Message.decode(raw).payload for raw in raws] == [b"payload"]
     assert [message.payload for message in job.received if message.element == b"one"] == [b""]
+
+
+def test_a_topic_without_a_subscription_is_refused_before_the_run(new_job: NewJob):
+    job = new_job()
+    job.config["job_config"]["events"] |= {"inputs": [], "outputs": []}
+
+    def run(pipeline: Any, config: Any) -> None:
+        pipeline | io.KlioReadFromPubSub(topic=job.topic)
+
+    with pytest.raises(JobCodeError, match="only subscriptions are read") as raised, job.thread(run):
+        eventually(job.pull)
+
+    assert raised.value.where == job.topic
