@@ -3,6 +3,7 @@
 from klio_core.config.dump import dump
 from klio_core.config.json_schema import schema_json
 from klio_core.config.load import build, load, parse
+from klio_core.config.preprocess import KlioConfigPreprocessor
 from klio_core.config.problems import InvalidConfig, Place, Problem
 from klio_core.config.schema.avro import AvroEventInput, AvroEventOutput
 from klio_core.config.schema.bigquery import BigQueryEventInput, BigQueryEventOutput
@@ -33,6 +34,6 @@ from klio_core.config.schema.pipeline import KlioPipelineConfig
 __all__ = ["AvroEventInput", "AvroEventOutput", "BigQueryEventInput", "BigQueryEventOutput", "CustomDataInput",
     "CustomDataOutput", "CustomEventInput", "CustomEventOutput", "Data", "Dependency", "DirectoryRecords", "Events",
     "FileDataInput", "FileDataOutput", "FileEventInput", "FileEventOutput", "FileRecords", "GcsDataInput",
-    "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioJobConfig", "KlioPipelineConfig", "MemoryDataInput",
-    "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput", "TopicRecords", "build", "dump",
-    "load", "parse", "schema_json"]  # fmt: skip
+    "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioConfigPreprocessor", "KlioJobConfig", "KlioPipelineConfig",
+    "MemoryDataInput", "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput",
+    "TopicRecords", "build", "dump", "load", "parse", "schema_json"]  # fmt: skip

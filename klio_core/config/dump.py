@@ -5,8 +5,7 @@ from __future__ import annotations
 import yaml
 
 from klio_core.config.scalars import WrittenFloat, resolve
-from klio_core.config.schema.job import KlioConfig
-from klio_core.config.schema.section import plain_section
+from klio_core.config.schema.section import Section, plain_section
 from klio_core.config.substitute import escape
 
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -31,7 +30,7 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 _Dumper.add_representer(WrittenFloat, lambda dumper, value: dumper.represent_float(float(value)))
 
 
-def dump(config: KlioConfig) -> str:
+def dump(config: Section) -> str:
     """Return the whole effective configuration, defaults included, in block style and in klio's order of keys.
 
     Templates and overrides are applied; a dollar sign is written `$$`, as templates need it.

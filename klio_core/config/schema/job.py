@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TextIO
 
 from pydantic import AfterValidator, ConfigDict, Field, Tag, model_validator
 
-from klio_core.config.problems import shown
+from klio_core.config.dump import dump
+from klio_core.config.judge import judged
+from klio_core.config.preprocess import RAW, prepared, raw_tree
+from klio_core.config.problems import Place, Problem, shown
 from klio_core.config.schema.data import Data
 from klio_core.config.schema.dependencies import Dependencies
 from klio_core.config.schema.events import Events
@@ -17,6 +23,7 @@ from klio_core.config.schema.pipeline import KlioPipelineConfig
 from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, nothing_is
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
+from klio_core.config.values import Values
 
 
 def _version(value: int) -> int:
@@ -67,6 +74,40 @@ class KlioConfig(Section):
         default_factory=KlioPipelineConfig, repr=False
     )
     job_config: Annotated[KlioJobConfig, nothing_is(dict)] = Field(repr=False)
+
+    def __init__(
+        self,
+        raw_config_data: Mapping[str, Any] | None = None,
+        raw_overrides: Sequence[str] | None = None,
+        raw_templates: Sequence[str] | None = None,
+        config_skip_preprocessing: bool = False,  # noqa: FBT001, FBT002 - klio's signature
+        **keys: Any,
+    ) -> None:
+        """Make the configuration of its keys; or of raw data, as klio 22.3 does, with templates and overrides.
+
+        Raises:
+            InvalidConfig: raw data that cannot be used. Of keys: pydantic's ValidationError.
+
+        """
+        if raw_config_data is None:
+            super().__init__(**keys)
+            return
+        values, problems = Values(dict(raw_config_data)), list[Problem]()
+        if not config_skip_preprocessing:
+            values, problems = prepared(raw_tree(raw_config_data), raw_templates or (), raw_overrides or ())
+        self.__setstate__(judged(KlioConfig, values, Place(RAW), problems).__getstate__())
+
+    # Validation makes instances itself, as for every model: it need not come through here.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def write_to_file(self, path_or_stream: str | os.PathLike[str] | TextIO) -> None:
+        """Write the effective configuration as YAML; for a path, its directory is made where it is missing."""
+        if isinstance(path_or_stream, str | os.PathLike):
+            path = Path(path_or_stream)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dump(self))
+        else:
+            path_or_stream.write(dump(self))
 
     @model_validator(mode="before")
     @classmethod

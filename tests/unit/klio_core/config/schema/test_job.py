@@ -1,8 +1,11 @@
+import io
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from klio_core.config import KlioJobConfig, parse
+from klio_core.config import InvalidConfig, KlioConfig, KlioJobConfig, dump, load, parse
 
 
 def job(lines: str = "{}") -> KlioJobConfig:
@@ -112,3 +115,45 @@ def test_a_lease_is_no_longer_than_pubsub_allows(job_complaint: Callable[..., st
     assert job_complaint("lease_s: 601") == (
         "klio-job.yaml:4: job_config.lease_s: not a value for this key\n  expected: at most 600\n  got: 601"
     )
+
+
+def test_raw_data_makes_a_configuration_as_klios_constructor_does() -> None:
+    raw = {"job_name": "${WHO}", "job_config": {"own": "x"}}
+    config = KlioConfig(raw, ["job_config.flag=false"], ["WHO=anna"])
+    assert (config.job_name, config.job_config.own, config.job_config.flag) == ("anna", "x", False)
+    assert config == KlioConfig(raw_config_data=config.as_dict(), config_skip_preprocessing=True)
+    assert pickle.loads(pickle.dumps(config)) == config
+
+
+def test_raw_data_is_judged_like_a_file() -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        KlioConfig({"name": "j", "job_config": {}}, ["job_config.lease_s=0"])
+    assert str(caught.value) == (
+        "the configuration cannot be used: 3 problems\n"
+        "override 'job_config.lease_s=0': job_config.lease_s: not a value for this key\n"
+        "  expected: at least 1\n"
+        "  got: 0\n"
+        "the configuration: name: unknown key\n"
+        "  to do: write job_name\n"
+        "the configuration: job_name: a required key is missing\n"
+        "  to do: add the key job_name"
+    )
+
+
+def test_keys_make_a_configuration_too_and_are_validated() -> None:
+    config = KlioConfig(job_name="j", job_config={"own": 5})
+    assert (config.job_config.own, config.pipeline_options.job_name) == (5, "j")
+    with pytest.raises(ValueError, match="unknown key"):
+        KlioConfig(job_name="j", job_config={}, nope=1)
+    assert KlioConfig.model_validate({"job_name": "j", "job_config": {"own": 5}}) == config
+
+
+def test_a_configuration_is_written_to_a_file_and_to_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = KlioConfig({"job_name": "j", "job_config": {"own": "5 $"}})
+    stream = io.StringIO()
+    config.write_to_file(stream)
+    config.write_to_file(tmp_path / "new" / "job.yaml")
+    monkeypatch.chdir(tmp_path)
+    config.write_to_file("bare.yaml")
+    assert stream.getvalue() == dump(config)
+    assert load(tmp_path / "new" / "job.yaml") == load(tmp_path / "bare.yaml") == config
