@@ -16,6 +16,8 @@ class ReadsEvents(Protocol):
         """Answer a PCollection of bytes, each an encoded klio message; with `format: raw`, each an element.
 
         `pipeline` is the Pipeline that the job is drawn in; it may be used more than once, each time by a new label.
+        A streaming job on this machine is driven by the subscriptions of Pub/Sub that are read in it: begin there
+        with `beam.io.ReadFromPubSub(subscription=…)`, and anything else is read again for each batch of messages.
         """
         ...
 

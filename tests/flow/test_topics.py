@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import apache_beam as beam
 import pytest
 
 from klio.transforms import io
@@ -12,6 +14,32 @@ from klio_core.message import Message
 
 from .conftest import NewJob
 from .kit import eventually
+
+
+class Orders:
+    """Reads orders, whose name is the element, from a subscription."""
+
+    def __init__(self, subscription: str) -> None:
+        self.subscription = subscription
+
+    def read(self, pipeline: Any) -> Any:
+        orders = pipeline | "Orders" >> beam.io.ReadFromPubSub(subscription=self.subscription)
+        return orders | "Names" >> beam.Map(lambda order: json.loads(order)["name"].encode())
+
+
+def test_a_class_of_the_authors_reads_a_stream_that_is_no_klio_messages(new_job: NewJob):
+    job = new_job()
+    entry = {"type": "custom", "class": f"{__name__}.Orders", "subscription": job.subscription, "format": "raw"}
+    job.config["job_config"]["events"]["inputs"] = [entry]
+
+    with job.thread(lambda events, config: events):
+        job.publish(b'{"name": "one"}', b'{"name": "two"}')
+        job.wait_for("one", "two")
+        eventually(lambda: job.unacknowledged == 0)
+        job.publish(b'{"name": "three"}')
+        job.wait_for("three")
+
+    assert job.elements == {"one": 1, "two": 1, "three": 1}
 
 
 def test_a_job_that_reads_and_publishes_by_itself_passes_bytes_on_as_they_are(new_job: NewJob):
