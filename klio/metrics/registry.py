@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -27,15 +27,40 @@ TIMER_UNITS = {
 }
 
 
+# The relays of each job in this process, for metrics that came here inside of something pickled.
+_here: dict[str, Sequence[AbstractRelayClient]] = {}
+
+
+class _Here:
+    """The relays that a job has in this process, now."""
+
+    def __init__(self, job_name: str) -> None:
+        self.job_name = job_name
+
+    def __iter__(self) -> Iterator[AbstractRelayClient]:
+        return iter(_here.get(self.job_name, ()))
+
+
 class Metric:
-    """One metric: Beam is told of every update, and after it each relay."""
+    """One metric: Beam is told of every update, and after it each relay.
+
+    Pickled, as in the state of a DoFn, it leaves its relays behind and tells those that its job has where it arrives.
+    """
 
     kind: ClassVar[str]
 
     def __init__(
-        self, name: str, relays: Sequence[AbstractRelayClient] = (), transform: str | None = None, **extra: Any
+        self,
+        namespace: str,
+        name: str,
+        relays: Iterable[AbstractRelayClient] = (),
+        transform: str | None = None,
+        job_name: str = "",
+        **extra: Any,
     ) -> None:
+        self._namespace = namespace
         self.name = name
+        self._job_name = job_name
         self._relays = relays
         self._transform = transform
         self._extra = extra
@@ -48,6 +73,15 @@ class Metric:
             except Exception as error:  # noqa: BLE001  (a relay is anybody's code, and decides nothing about the work)
                 log.warning("metric %s was not told to %s: %r", self.name, relay.RELAY_CLIENT_NAME, error)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        named = (self._namespace, self.name, self._transform, self._job_name)
+        return _arrived, (type(self), named, self._extra)
+
+
+def _arrived(kind: type[Metric], named: tuple[str, str, str | None, str], extra: dict[str, Any]) -> Metric:
+    namespace, name, transform, job_name = named
+    return kind(namespace, name, _Here(job_name), transform, job_name, **extra)
+
 
 class Counter(Metric):
     """A sum over all workers. Beam adds it up."""
@@ -55,7 +89,7 @@ class Counter(Metric):
     kind = "counter"
 
     def __init__(self, namespace: str, name: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(name, *args, **kwargs)
+        super().__init__(namespace, name, *args, **kwargs)
         self._add = Metrics.counter(namespace, name).inc
 
     def inc(self, value: int = 1) -> None:
@@ -75,7 +109,7 @@ class Gauge(Metric):
     kind = "gauge"
 
     def __init__(self, namespace: str, name: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(name, *args, **kwargs)
+        super().__init__(namespace, name, *args, **kwargs)
         self._beam = Metrics.gauge(namespace, name)
 
     def set(self, value: int) -> None:
@@ -95,7 +129,7 @@ class Timer(Metric):
     kind = "timer"
 
     def __init__(self, namespace: str, name: str, *args: Any, timer_unit: str = "ns", **kwargs: Any) -> None:
-        super().__init__(name, *args, timer_unit=timer_unit, **kwargs)
+        super().__init__(namespace, name, *args, timer_unit=timer_unit, **kwargs)
         self._beam = Metrics.distribution(namespace, name)
         self._divisor = TIMER_UNITS[timer_unit]
         self._started = threading.local()
@@ -140,6 +174,7 @@ class MetricsRegistry:
         self._job_name = job_name
         self._relays = tuple(relays)
         self._made: dict[tuple[type, str, str], Any] = {}
+        _here[job_name] = self._relays
 
     @property
     def names(self) -> set[tuple[str, str]]:
@@ -174,5 +209,5 @@ class MetricsRegistry:
         key = (kind, namespace, name)
         if key not in self._made:
             kept = tags.pop("tags", None) or tags  # klio takes them as `tags={…}`
-            self._made[key] = kind(namespace, name, self._relays, transform, **extra, tags=kept)
+            self._made[key] = kind(namespace, name, self._relays, transform, self._job_name, **extra, tags=kept)
         return self._made[key]

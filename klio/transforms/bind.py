@@ -98,8 +98,10 @@ def wrap(func: Callable[..., Any], wrapper: Callable[[Callable[..., Any]], Calla
 
 
 def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> Callable[..., Any]:
-    if not (marks.handle or marks.serialize) or name == "expand":
+    if not (marks.handle or marks.serialize):
         return _plain_method(func, marks)
+    if name == "expand":  # draws a pipeline; no message comes by, and one may be drawn inside another
+        return _plain_method(func, replace(marks, limiter=UNLIMITED))
     run = handle if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
 
     @functools.wraps(func)

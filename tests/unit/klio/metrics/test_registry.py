@@ -1,4 +1,5 @@
 import logging
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import apache_beam as beam
@@ -132,3 +133,19 @@ def test_beam_adds_up_what_is_counted():
 
 def test_the_logger_is_pluggable_by_its_class():
     assert MetricsLoggerClient(config("logger: true")).unmarshal(BaseMetric("a")) != ""
+
+
+def test_a_metric_inside_what_is_pickled_tells_the_relays_of_where_it_arrives():
+    there, here = Forward(), Forward()
+    metrics = MetricsRegistry("pickled", [there])
+    made = metrics.counter("seen", transform="T"), metrics.gauge("depth"), metrics.timer("took", timer_unit="ms")
+    pickled = pickle.dumps(made)
+    MetricsRegistry("pickled", [here])  # as the other process has it
+    counter, gauge, timer = pickle.loads(pickled)
+    counter.inc(2)
+    gauge.set(3)
+    timer.update(4_000_000)
+    assert there.told == []
+    assert [(one.kind, one.name, one.transform, one.value) for one in here.told] == [
+        ("counter", "seen", "T", 2), ("gauge", "depth", None, 3), ("timer", "took", None, 4),
+    ]  # fmt: skip

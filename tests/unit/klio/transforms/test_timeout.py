@@ -85,6 +85,19 @@ class Media(beam.DoFn):
         yield str(path.parent.parent.parent)
 
 
+class Counting(beam.DoFn):
+    @decorators.set_klio_context
+    def setup(self):
+        self.seen = self._klio.metrics.counter("seen-in-setup", transform="Counting")
+
+    @decorators.handle_klio
+    @decorators.timeout(30)
+    def process(self, data):
+        self.seen.inc(2)
+        with self._klio.metrics.timer("took", transform="Counting"):
+            yield data
+
+
 class Unpicklable(Elements):
     def __init__(self):
         self.values = (value for value in ())
@@ -190,6 +203,16 @@ def test_the_context_works_in_the_child_and_its_metrics_are_counted_here(bound, 
     assert [r.tag for r in results] == ["drop"]
     assert [letter.reason for letter in place.letters] == ["data-not-found"]
     assert ("seen", "mixer") in context.metrics.names
+
+
+def test_metrics_made_in_setup_are_counted_as_well():
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        pipeline | beam.Create([Message.of(b"a").encode(), Message.of(b"b").encode()]) | beam.ParDo(Counting())
+    metrics = pipeline.result.metrics().query()
+    counted = {c.key.metric.name: c.committed for c in metrics["counters"] if c.key.metric.namespace == "Counting"}
+    timed = {d.key.metric.name: d.committed.count for d in metrics["distributions"]}
+    assert counted == {"seen-in-setup": 4}
+    assert timed["took"] == 2
 
 
 def test_another_exception_and_its_message_may_be_asked_for():
