@@ -1,4 +1,4 @@
-"""`klioexec explain`: what a job would do with one message, and why. Stores are asked, nothing is written."""
+"""`klioexec explain`: what a job would do with one message, and why. Stores are asked, nothing is sent."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from klio_core.invocation import Invocation
 from klio_core.local_state import project_of
 from klio_core.message import Limited, Message
 from klio_exec.local import world
+from klio_exec.resources import make_buckets
 
 _RULE = re.compile(r"^ +(?P<cells>[a-z .]+?) +│ (?P<answer>.+)$", re.MULTILINE)
 
@@ -27,6 +28,7 @@ def explain(invocation: Invocation, raw: bytes) -> str:
     config = load(invocation.config_path, overrides=invocation.override, templates=invocation.template)
     if invocation.local:
         os.environ.update(world.up(project_of(invocation)).environment())
+        make_buckets(config)  # as a run does; else one that has not run yet is an error instead of an answer
     os.chdir(invocation.job_dir)  # locations in a job file are relative to the job
     (decision,) = KlioContext(config).gate.decide([raw])
     return "\n".join(_lines(config, decision))

@@ -14,12 +14,17 @@ def make_missing(config: KlioConfig) -> None:
     events = config.job_config.events
     for topic in _topics(config):
         pubsub.ensure_topic(topic)
-    for bucket in _buckets(config):
-        ensure_bucket(bucket, config.pipeline_options.project or LOCAL_PROJECT)
+    make_buckets(config)
     for entry in events.inputs:
         if entry.type == "pubsub":
             subscription = subscription_of(entry, config.job_name)
             pubsub.ensure_subscription(subscription, entry.topic or _topic_of(subscription))
+
+
+def make_buckets(config: KlioConfig) -> None:
+    """Make the buckets that the job names and the local cloud does not have."""
+    for bucket in _buckets(config):
+        ensure_bucket(bucket, config.pipeline_options.project or LOCAL_PROJECT)
 
 
 def check(config: KlioConfig) -> None:

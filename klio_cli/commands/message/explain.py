@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @options.flags("local", *options.JOB_FLAGS)
 @click.pass_obj
 def command(terminal: Terminal, /, *, element: str, graph: tuple[Path, ...], **chosen: Any) -> int:
-    """Say what a job would do with a message, and why. Nothing is written, and nothing is sent.
+    """Say what a job would do with a message, and why. Nothing is worked on, and nothing is sent.
 
     Shows each fact that the rules ask for, what the stores answer, the row of the table of decisions that applies,
     and which parents would be asked. With --graph each job is asked as if the message had come to it.

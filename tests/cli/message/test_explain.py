@@ -45,6 +45,21 @@ def test_jobs_of_a_graph_are_asked_in_order_and_nothing_is_sent(klio, tmp_path: 
     )
 
 
+def test_a_job_that_has_never_run_is_explained_on_the_local_cloud(job: Path, config):
+    ran = klio_process("message", "explain", "ada", "--local", "--top-down", "-j", job)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == (
+        f"{config.job_name}: process\n"
+        "  addressed  yes           the message is for anyone\n"
+        "  ping       no\n"
+        "  force      no\n"
+        f"  output     missing       gs://klio-local-output/{config.job_name}/ada.txt: not there\n"
+        "  input      not declared\n"
+        "  row 9      yes  no  .  .  .  .  . │ process\n"
+    )
+
+
 def test_flags_that_exclude_each_other_are_refused(klio, job: Path):
     screen = klio("message", "explain", "a", "--top-down", "--bottom-up", "-j", job)
 
