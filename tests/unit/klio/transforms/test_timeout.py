@@ -162,6 +162,30 @@ def _works(pid):
         return False
 
 
+def test_when_its_parent_is_gone_a_child_ends_whatever_it_is_doing(tmp_path):
+    note = tmp_path / "pid"
+    code = f"""
+import os, threading, time
+from klio.transforms import decorators
+
+@decorators.timeout(600)
+def busy(note):
+    with open(note, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(600)
+
+threading.Thread(target=busy, args=({str(note)!r},), daemon=True).start()
+while not (os.path.exists({str(note)!r}) and os.path.getsize({str(note)!r})):
+    time.sleep(0.01)
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    deadline = time.monotonic() + 10
+    while _works(note.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_timeout_is_a_dead_letter_of_that_reason_and_counted(bound, place, tmp_path):
     context = bound()
     results = run(Slow(str(tmp_path / "pids")), b"slow")
