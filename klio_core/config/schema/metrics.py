@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Tag
+from pydantic import AfterValidator, Field, Tag
 
 from klio_core.config.schema.kinds import SECTION_OR_SWITCH
-from klio_core.config.schema.scalars import Flag, Word, one_of
+from klio_core.config.schema.scalars import Flag, Natural, Word, one_of
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 
@@ -52,6 +52,13 @@ class ShumwayMetrics(Section):
     ffwd_addr: Word = "127.0.0.1"
 
 
+class PrometheusMetrics(Section):
+    """Metrics for Prometheus to fetch, at http://localhost:PORT/metrics."""
+
+    # 0 is any free port.
+    port: Annotated[Natural, Field(le=65_535)]
+
+
 Log: TypeAlias = Annotated[
     Annotated[LogMetrics, Tag("type=section")] | Annotated[Flag, Tag("type=switch")], SECTION_OR_SWITCH
 ]
@@ -70,4 +77,5 @@ class Metrics(Section):
     logger: Log | None = None
     native: Native | None = None
     shumway: Shumway | None = None
+    prometheus: PrometheusMetrics | None = None
     stackdriver_logger: Annotated[object, AfterValidator(_removed)] = None

@@ -42,7 +42,7 @@ def test_each_kind_is_set_or_switched() -> None:
             "{loger: true}",
             (
                 ".loger: unknown key\n"
-                "  expected: timer_unit, logger, native, shumway, stackdriver_logger\n"
+                "  expected: timer_unit, logger, native, shumway, prometheus, stackdriver_logger\n"
                 "  to do: did you mean logger?"
             ),
         ),
@@ -54,3 +54,13 @@ def test_each_kind_is_set_or_switched() -> None:
 )
 def test_mistakes_are_told(job_complaint: Callable[..., str], text: str, told: str) -> None:
     assert job_complaint(f"metrics: {text}") == f"klio-job.yaml:4: job_config.metrics{told}"
+
+
+def test_prometheus_has_a_port(job_complaint: Callable[..., str]) -> None:
+    assert metrics("{prometheus: {port: 9464}}").prometheus.port == 9464
+    assert metrics("{}").prometheus is None
+    assert job_complaint("metrics: {prometheus: {port: 65536}}") == (
+        "klio-job.yaml:4: job_config.metrics.prometheus.port: not a value for this key\n"
+        "  expected: at most 65535\n"
+        "  got: 65536"
+    )
