@@ -55,6 +55,11 @@ def state_dir(project_dir: Path) -> Path:
     return project_dir / STATE_DIR
 
 
+def dead_letter_dir(project_dir: Path, job_name: str) -> Path:
+    """Answer where a job's dead letters are kept under --local, unless the job file says."""
+    return state_dir(project_dir) / "dead-letters" / job_name
+
+
 def read(project_dir: Path) -> LocalState | None:
     """Answer what the state file says, None where there is none. Raises LocalCloudError where it is no use."""
     path = state_dir(project_dir) / _FILE

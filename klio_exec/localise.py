@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from klio_core.config import DirectoryRecords, KlioConfig, TopicRecords
-from klio_core.local_state import state_dir
+from klio_core.local_state import dead_letter_dir
 from klio_core.names import status_topic
 
 
@@ -19,11 +19,6 @@ def localised(config: KlioConfig, project_dir: Path) -> KlioConfig:
         said["status"] = TopicRecords(topic=status_topic(config.pipeline_options.project))
     job_config = config.job_config.model_copy(update={"events": events.model_copy(update=said)})
     return config.model_copy(update={"job_config": job_config, "pipeline_options": _direct(config)})
-
-
-def dead_letter_dir(project_dir: Path, job_name: str) -> Path:
-    """Answer where a job's dead letters are kept under --local, unless the job file says."""
-    return state_dir(project_dir) / "dead-letters" / job_name
 
 
 def _direct(config: KlioConfig) -> object:

@@ -12,7 +12,7 @@ from klio_cli import outgoing
 from klio_core.errors import UsageError
 from klio_core.graph import Graph, Job, Weight, problems_of
 from klio_core.invocation import Invocation
-from klio_core.local_state import find_project, state_dir
+from klio_core.local_state import dead_letter_dir, find_project, state_dir
 from klio_core.names import parse_resource, subscription_for
 
 if TYPE_CHECKING:
@@ -72,6 +72,13 @@ class Plan:
             job.name: ["run", *replace(each, job_dir=job.directory, local=True, project=self.project).argv()]
             for job in self.jobs
         }
+
+    def dead_letters(self, job: Job) -> str:
+        """Answer where a job keeps its dead letters."""
+        entry = job.config.job_config.events.dead_letters
+        if entry is None:
+            return str(dead_letter_dir(self.project, job.name))
+        return entry.topic if entry.type == "pubsub" else str(job.directory.resolve() / entry.location)
 
     def make_places(self, pubsub: PubSub) -> None:
         """Make all that elements come through before any is sent: what nobody subscribes to yet is lost."""

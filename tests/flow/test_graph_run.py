@@ -130,6 +130,8 @@ def test_top_down_every_job_works_and_a_dead_letter_is_told(home: Path):
         ["mix", "1", "0", "0", "0"],
     ]
     assert "  bad  beats: dead letter" in ran.stderr
+    assert f"dead letters of beats: {home}/jobs/.klio/dead-letters/beats\n" in ran.stdout
+    assert len(list((home / "jobs" / ".klio" / "dead-letters" / "beats").glob("*.json"))) == 1
     assert "  nowhere  decode: dropped (input missing)\n" in ran.stderr
 
 

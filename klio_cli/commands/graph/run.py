@@ -100,6 +100,7 @@ def _ended(terminal: Terminal, child: Child) -> int:
 
 def _sum_up(terminal: Terminal, plan: Plan, progress: Progress) -> int:
     from klio_cli.graph import table
+    from klio_core.status import State
 
     terminal.say()
     terminal.table(*table.summary(progress))
@@ -107,6 +108,9 @@ def _sum_up(terminal: Terminal, plan: Plan, progress: Progress) -> int:
     for job in plan.last:
         for node in job.makes:
             terminal.say(f"made by {job.name}: {node.name}")
+    for job in plan.jobs:
+        if progress.counts(job.name)[State.DEAD_LETTER]:
+            terminal.say(f"dead letters of {job.name}: {plan.dead_letters(job)}")
     terminal.say(f"logs: {plan.logs}")
     missing = list(table.stranded(progress))
     if missing:
