@@ -2,21 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-__all__ = ["KlioConfigMeta", "delete_global", "get_config_job_dir", "get_global",
-    "get_or_initialize_global", "set_global"]  # fmt: skip
+__all__ = ["delete_global", "get_config_job_dir", "get_global", "get_or_initialize_global", "set_global"]
 
 _values: dict[str, Any] = {}
 _NAME = "klio-job.yaml"
-
-
-class KlioConfigMeta(NamedTuple):
-    """Where a job file is: the job's directory, the path to open, and the file as it was asked for."""
-
-    job_dir: str
-    config_path: str
-    config_file: str | None
 
 
 def set_global(name: str, value: Any) -> None:

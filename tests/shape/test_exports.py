@@ -49,7 +49,7 @@ NAMES = {
     "klio_core.proto.klio_pb2": "KlioMessage KlioJob KlioJobAuditLogItem Version V1 V2",
     "klio_core.proto.v1beta1.klio_pb2": "KlioMessage KlioJob KlioJobAuditLogItem Version V1 V2",
     "klio_core.exceptions": "KlioConfigTemplatingException",
-    "klio_core.utils": "KlioConfigMeta get_config_job_dir get_global get_or_initialize_global set_global",
+    "klio_core.utils": "delete_global get_config_job_dir get_global get_or_initialize_global set_global",
     "klio_core.variables": "DATAFLOW_REGIONS KlioRunner",
     "klio_core.status": "State Status",
     "klio_cli.app": "main",
