@@ -51,7 +51,7 @@ class ThreadLimiter:
         self.name = name
         self.count = count
         self._key = key
-        # A slot is a token in here: ten times as quick as a semaphore, and taken three times for a message.
+        # A slot is a token in here: twice as quick as a semaphore, and taken three times for a message.
         self._slots: SimpleQueue[None] = SimpleQueue()
         for _ in range(count or 0):
             self._slots.put(None)

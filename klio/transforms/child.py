@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import shutil
 import signal
 import threading
 import traceback
@@ -29,17 +30,18 @@ def main(fd: int, home: str, log_level: int) -> None:
     logging.basicConfig(level=log_level)
     connection: Connection[Any, Any] = Connection(fd)
     calls: SimpleQueue[Call] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, calls), daemon=True).start()
+    threading.Thread(target=_listen, args=(connection, calls, home), daemon=True).start()
     known: dict[str, Task] = {}
     while True:
         _serve(connection, known, calls.get(), Path(home))
 
 
-def _listen(connection: Connection[Any, Any], calls: SimpleQueue[Call]) -> None:
+def _listen(connection: Connection[Any, Any], calls: SimpleQueue[Call], home: str) -> None:
     try:
         while True:
             calls.put(connection.recv())
     except (EOFError, OSError):  # the parent is gone, so nobody wants what is being worked on
+        shutil.rmtree(home, ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
 
 

@@ -1,10 +1,11 @@
 import urllib.request
-from types import SimpleNamespace
 
 import pytest
 
-from klio.metrics.prometheus import Page, PrometheusClient, page_at, serve
+from klio.metrics.prometheus import Page, page_at, serve
 from klio.metrics.registry import MetricsRegistry
+from klio.metrics.relays import relays_for
+from klio_core.config import parse
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def page():
 
 
 def client(port):
-    metrics = SimpleNamespace(prometheus=SimpleNamespace(port=port))
-    return PrometheusClient(SimpleNamespace(job_name='mix"er', job_config=SimpleNamespace(metrics=metrics)))
+    (relay,) = relays_for(parse(f"job_name: mixer\njob_config: {{metrics: {{prometheus: {{port: {port}}}}}}}\n"))
+    return relay
 
 
 def test_the_page_is_what_prometheus_reads(page):
@@ -50,10 +51,10 @@ def test_metrics_become_values_of_the_page():
     metrics.gauge("depth").set(3)
     metrics.timer("kmsg-timer", timer_unit="ms").update(1_500_000_000)
     lines = page_at(0).text().splitlines()
-    assert 'klio_kmsg_received_total{job="mix\\"er",transform="Mix.process"} 2' in lines
-    assert 'klio_depth{job="mix\\"er",transform=""} 3' in lines
-    assert 'klio_kmsg_timer_seconds_sum{job="mix\\"er",transform=""} 1.5' in lines
-    assert 'klio_kmsg_timer_seconds_count{job="mix\\"er",transform=""} 1' in lines
+    assert 'klio_kmsg_received_total{job="mixer",transform="Mix.process"} 2' in lines
+    assert 'klio_depth{job="mixer",transform=""} 3' in lines
+    assert 'klio_kmsg_timer_seconds_sum{job="mixer",transform=""} 1.5' in lines
+    assert 'klio_kmsg_timer_seconds_count{job="mixer",transform=""} 1' in lines
 
 
 def test_a_port_that_is_taken_is_said_and_the_work_goes_on(page, caplog):
