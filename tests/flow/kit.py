@@ -232,8 +232,8 @@ class Job:
 
     @property
     def made(self) -> set[str]:
-        """The outputs that there are."""
-        return {path.name for path in (self.directory / "out").glob("*")}
+        """The outputs that there are; what a kill left half-written has a hidden name."""
+        return {path.name for path in (self.directory / "out").glob("[!.]*")}
 
     def make_resources(self) -> None:
         """Topics and subscriptions, as `--local` would make them."""

@@ -7,4 +7,4 @@ from klio_cli.folder import Folder
 
 @click.group(cls=Folder, package=__name__)
 def command() -> None:
-    """Several jobs that feed each other: look at them, run them together."""
+    """Several jobs that feed each other."""
