@@ -1,3 +1,5 @@
+import random
+import string
 from datetime import UTC, datetime
 
 import pytest
@@ -85,6 +87,13 @@ ids = st.text("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.
 def test_a_plain_identifier_is_never_mistaken_for_a_message(text):
     message = Message.decode(text.encode(), Format.EITHER)
     assert (message.element, message.version, message.recipients) == (text.encode(), 2, ANYONE)
+
+
+@pytest.mark.parametrize("alphabet", [string.digits, string.digits + string.ascii_letters], ids=["decimal", "base62"])
+def test_a_hundred_thousand_identifiers_keep_their_identity(alphabet):
+    chance = random.Random(62)
+    names = ["".join(chance.choices(alphabet, k=chance.randint(4, 40))).encode() for _ in range(100_000)]
+    assert [Message.decode(name, Format.EITHER).element for name in names] == names
 
 
 @given(st.binary(min_size=1, max_size=60))
