@@ -66,6 +66,7 @@ def test_a_pubsub_that_is_killed_and_comes_back_loses_nothing_and_the_job_goes_o
         world.down(tmp_path)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_what_is_begun_and_gives_back_the_rest_at_once(new_job: NewJob):
     job = new_job(lease_s=600)
     job.does_work()
@@ -147,6 +148,7 @@ class Work(beam.DoFn):
 """
 
 
+@pytest.mark.slow
 def test_after_a_crash_between_the_output_and_its_event_the_event_goes_out(new_job: NewJob):
     job = new_job(lease_s=1)
     job.does_work()
@@ -171,6 +173,7 @@ class Hold(beam.DoFn):
         yield data
 
 
+@pytest.mark.slow
 def test_a_lease_is_kept_for_as_long_as_the_work_takes(new_job: NewJob):
     job = new_job(lease_s=1)
     job.config["job_config"]["release"] = str(job.directory / "release")
@@ -225,6 +228,7 @@ def test_memory_is_bounded_by_what_is_in_flight(new_job: NewJob):
         assert process.stop() == 0
 
 
+@pytest.mark.slow
 def test_the_attempt_after_a_crash_is_on_record_where_pubsub_counts(new_job: NewJob):
     job = new_job(lease_s=1)
     job.does_work()

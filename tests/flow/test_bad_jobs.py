@@ -37,6 +37,7 @@ def test_a_run_that_returns_nothing_though_there_is_an_output(job: Job):
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_returns_no_messages_fails_each_message_with_what_to_do(job: Job):
     job.config["job_config"]["max_attempts"] = 1
     job.write(run="import apache_beam as beam\n\n\ndef run(in_pcol, config):\n    return in_pcol | beam.Map(len)\n")

@@ -10,6 +10,8 @@ from klio_core.dead_letter import DeadLetter
 
 from .batches import Batch
 
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Batch:

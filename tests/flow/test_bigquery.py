@@ -25,6 +25,8 @@ from .batches import Batch
 from .bigquery_server import BigQuery, Table, bigquery_server, key_file
 from .kit import Cloud
 
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 FIELDS = [{"name": "name", "type": "STRING"}, {"name": "year", "type": "INTEGER"}, {"name": "raw", "type": "BYTES"}]
 ROWS = [{"name": "a", "year": 1999, "raw": b"\xff"}, {"name": "b", "year": 2001, "raw": None}]
 SCHEMA = {"fields": [{"name": "name", "type": "STRING"}, {"name": "seconds", "type": "FLOAT"}]}

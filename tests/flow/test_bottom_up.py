@@ -15,6 +15,8 @@ from .conftest import NewJob
 from .kit import PROJECT, Job, eventually
 from .runs import Running
 
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 WORK = """
 import apache_beam as beam
 from klio.transforms import decorators

@@ -14,6 +14,8 @@ from klio_core.message import Message
 from .batches import Batch
 from .kit import Cloud
 
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 KINDS = '''
 import json
 import shutil

@@ -19,6 +19,8 @@ from klio_core.message import JobRef, Limited, Message
 from .kit import PROJECT, Cloud
 from .runs import running
 
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 CONFIG = """
 job_name: my-job
 version: 2

@@ -11,6 +11,8 @@ import pytest
 
 from klio_core import local_state
 
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 
 def klio_process(*argv: object) -> subprocess.CompletedProcess[str]:
     """The command as a process: what its own child prints does not go through our streams."""

@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow  # whole jobs in processes of their own: more than the inner loop has time for
+
 
 def klio_process(*argv: object) -> subprocess.CompletedProcess[str]:
     """The command as a process, whose child prints."""
