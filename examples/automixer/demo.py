@@ -145,6 +145,7 @@ def report(rows: list[Row], mixes: list[Path], drawn: Path | None, seconds: floa
         print(f"Look:\n  {drawn}")
     print(f"\nDone in {seconds:.0f} s. Next:")
     print("  make demo A=one.mp3 B=two.flac     mix your own")
+    print("  source .venv/bin/activate          find the klio command")
     print("  cd examples/automixer              the job: 18 lines of code and a YAML file")
     print("  klio job create hello              make your own job")
 
