@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test test-all lint format docs bench proto clean
+.PHONY: help demo test test-all lint format docs bench bench-short proto clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,8 +31,11 @@ format: $(VENV)/.dev  ## Write the code as the checks want it.
 docs: $(VENV)/.docs  ## Build the documentation into docs/_build.
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
 
-bench: $(VENV)/.dev  ## Measure, and print one table for each benchmark.
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/.dev  ## Measure everything, in some ten minutes, and print one table.
+	$(BIN)/python -m benchmarks
+
+bench-short: $(VENV)/.dev  ## See that what is measured comes out right; the figures are rough.
+	$(BIN)/python -m benchmarks --short
 
 proto: $(VENV)/.protoc  ## Write the generated code of klio.proto again.
 	$(VENV)/protoc/bin/python -m grpc_tools.protoc -I klio_core/proto \

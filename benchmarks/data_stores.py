@@ -1,65 +1,68 @@
-"""How quickly each store answers: existence of 1,000 names, commit and download of 5 MB.
-
-Run: python benchmarks/data_stores.py
-"""
+"""How quickly each store answers: existence of 1,000 names, commit and download of 5 MB."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from benchmarks.clock import wall_s
+from benchmarks.table import Row, check
 from klio.data.store import Store
 from klio.data.stores import store_for
 from klio_exec.local.objects import local_objects
 
 NAMES = 1_000
-REPEATS = 7
-SIZE = 5_000_000
 
 
-def milliseconds(work: Callable[[int], object]) -> str:
-    """Answer the median and the worst of some repeats, after one that does not count."""
-    taken = []
-    for number in range(REPEATS + 1):
-        began = time.perf_counter()
-        work(number)
-        taken.append((time.perf_counter() - began) * 1000)
-    return f"{statistics.median(taken[1:]):9.1f} {max(taken[1:]):9.1f}"
-
-
-def measure(name: str, store: Store, location: str, scratch: Path) -> None:
-    small, large = scratch / "small", scratch / "large"
-    small.write_bytes(b"x")
-    large.write_bytes(os.urandom(SIZE))
-    for number in range(0, NAMES, 2):
-        store.commit(small, f"{location}/{number}", expect=0)
-    names = [f"{location}/{number}" for number in range(NAMES)]
-    store.commit(large, f"{location}/large", expect=0)
-    for what, work in {
-        "exists, 1,000 names, half there": lambda _: store.exists(names),
-        "exists, 1 name": lambda number: store.exists([names[number]]),
-        "commit 5 MB": lambda number: store.commit(large, f"{location}/large-{number}", expect=0),
-        "download 5 MB": lambda number: store.download(f"{location}/large", scratch / f"copy-{number}"),
-    }.items():
-        print(f"{name:<8} {what:<33} {milliseconds(work)}")
-
-
-def main() -> None:
-    print(f"{'store':<8} {'what':<33} {'median ms':>9} {'worst ms':>9}")
+def rows(*, short: bool) -> list[Row]:
     with tempfile.TemporaryDirectory() as directory, local_objects(make_buckets=True) as endpoint:
         os.environ["STORAGE_EMULATOR_HOST"] = endpoint
-        scratch = Path(directory)
-        for name, location in {
+        locations = {
             "memory": "memory://bench",
-            "local": f"{directory}/data",
-            "gcs": "gs://bench-bucket/data",
+            "a directory, with fsync": f"{directory}/data",
+            "Cloud Storage, local": "gs://bench-bucket/data",
+        }
+        measuring = Measuring(Path(directory), size=100_000 if short else 5_000_000, repeats=1 if short else 7)
+        return [row for name, location in locations.items() for row in measuring.rows(name, location)]
+
+
+class Measuring:
+    def __init__(self, scratch: Path, size: int, repeats: int) -> None:
+        self._small, self._large, self._copy = scratch / "small", scratch / "large", scratch / "copy"
+        self._small.write_bytes(b"x")
+        self._content = os.urandom(size)
+        self._large.write_bytes(self._content)
+        self._repeats = repeats
+
+    def rows(self, name: str, location: str) -> Iterator[Row]:
+        store = store_for(location)
+        for number in range(0, NAMES, 2):
+            store.commit(self._small, f"{location}/{number}", expect=0)
+        store.commit(self._large, f"{location}/large", expect=0)
+        self._check(store, location)
+        names = [f"{location}/{number}" for number in range(NAMES)]
+        megabytes = f"{len(self._content) / 1e6:g} MB"
+        for what, work in {
+            f"exists, {NAMES:,} names, half there": lambda _: store.exists(names),
+            "exists, one name": lambda number: store.exists([names[number]]),
+            f"commit {megabytes}": lambda number: store.commit(self._large, f"{location}/large-{number}", expect=0),
+            f"download {megabytes}": lambda number: store.download(
+                f"{location}/large", self._copy.with_suffix(f".{number}")
+            ),
         }.items():
-            measure(name, store_for(location), location, scratch)
+            yield Row(f"{name}: {what}", "", self._milliseconds(work))
 
+    def _milliseconds(self, work: Callable[[int], object]) -> str:
+        """The median and the worst of some repeats, after one that does not count."""
+        taken = [wall_s(partial(work, number)) * 1000 for number in range(self._repeats + 1)][1:]
+        return f"{statistics.median(taken):.1f} ms, at worst {max(taken):.1f}"
 
-if __name__ == "__main__":
-    main()
+    def _check(self, store: Store, location: str) -> None:
+        there = store.exists([f"{location}/{number}" for number in range(NAMES)])
+        check(there == [number % 2 == 0 for number in range(NAMES)], f"half of the names are at {location}")
+        store.download(f"{location}/large", self._copy)
+        check(self._copy.read_bytes() == self._content, f"what comes from {location} went there")

@@ -1,7 +1,5 @@
 """How fast the local Pub/Sub is, with Google's own client at the other end.
 
-    python benchmarks/local_pubsub.py [MESSAGES] [BYTES_EACH]
-
 Server and client are two processes of this machine, the file is on its disk. The client is the slower of the two: its
 CPU time and the server's are given beside each rate. Receiving uses one streaming pull whose callback acknowledges at
 once.
@@ -13,7 +11,6 @@ import asyncio
 import multiprocessing
 import os
 import resource
-import sys
 import tempfile
 import threading
 import time
@@ -22,10 +19,12 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from benchmarks.table import Row, check
 from klio_exec.local.pubsub import PubSubServer, serve
 
 TOPIC = "projects/bench-project/topics/bench"
 SUBSCRIPTION = "projects/bench-project/subscriptions/bench"
+BYTES_EACH = 200
 
 
 def run_server(path: Path, pipe: Connection) -> None:
@@ -48,7 +47,7 @@ def publish(count: int, size: int, batch: int) -> float:
     futures = [publisher.publish(TOPIC, payload) for _ in range(count)]
     ids = {future.result() for future in futures}
     elapsed = time.perf_counter() - begin
-    assert len(ids) == count
+    check(len(ids) == count, f"{count} messages got {len(ids)} identifiers")
     return count / elapsed
 
 
@@ -85,7 +84,7 @@ def receive(count: int) -> float:
     elapsed = time.perf_counter() - begin
     pulling.cancel()
     pulling.result()
-    assert len(set(seen)) == count
+    check(len(set(seen)) == count, f"of {count} messages {len(set(seen))} arrived")
     return len(seen) / elapsed
 
 
@@ -112,21 +111,21 @@ class Meter:
     def __init__(self, server: int) -> None:
         self._server = server
 
-    def run(self, label: str, work: Callable[[], float]) -> None:
+    def row(self, label: str, aim: str, work: Callable[[], float]) -> Row:
         client, server = time.process_time(), self._server_cpu()
         rate = work()
         client, server = time.process_time() - client, self._server_cpu() - server
-        print(f"{label:34}{rate:8,.0f} messages/s   client {client:5.1f} s CPU   server {server:5.1f} s CPU")
+        cpu = f"CPU: server {server:.1f} s, client {client:.1f} s"
+        return Row(label, aim, f"{rate:,.0f} messages per second ({cpu})")
 
     def _server_cpu(self) -> float:
         fields = Path(f"/proc/{self._server}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main() -> None:
+def rows(*, short: bool) -> list[Row]:
     warnings.simplefilter("ignore")
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    size = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    count = 2_000 if short else 50_000
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "pubsub.db")
         spawn = multiprocessing.get_context("spawn")
@@ -135,17 +134,19 @@ def main() -> None:
         server.start()
         os.environ["PUBSUB_EMULATOR_HOST"] = endpoint = f"127.0.0.1:{mine.recv()}"
         create()
-        idle, meter = resident_mb(server.pid or 0), Meter(server.pid or 0)
-        print(f"{count:,} messages of {size} bytes each time")
-        meter.run("publish, batches of 100 (default)", lambda: publish(count, size, 100))
-        meter.run("pull and ack", lambda: receive(count))
-        meter.run("publish, batches of 1000", lambda: publish(count, size, 1000))
-        meter.run("publish, no client library", lambda: publish_bare(endpoint, count, size))
-        print(f"server's memory                   {resident_mb(server.pid or 0) - idle:8,.0f} MB more, all waiting")
+        found = _measured(server.pid or 0, endpoint, count)
         server.kill()
         server.join()
-        print(f"start after kill -9               {restart_seconds(path):8.2f} s")
+        return [*found, Row("start after kill -9", "", f"{restart_seconds(path):.2f} s")]
 
 
-if __name__ == "__main__":
-    main()
+def _measured(server: int, endpoint: str, count: int) -> list[Row]:
+    idle, meter = resident_mb(server), Meter(server)
+    of = f"{count:,} messages of {BYTES_EACH} bytes"
+    return [
+        meter.row(f"publish {of}, batches of 100", "≥ 15,000", lambda: publish(count, BYTES_EACH, 100)),
+        meter.row("pull and acknowledge them", "≥ 8,000", lambda: receive(count)),
+        meter.row("publish, batches of 1,000", "", lambda: publish(count, BYTES_EACH, 1000)),
+        meter.row("publish, no client library", "", lambda: publish_bare(endpoint, count, BYTES_EACH)),
+        Row(f"server's memory, {2 * count:,} messages waiting", "", f"{resident_mb(server) - idle:,.0f} MB more"),
+    ]
