@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable
 
 from klio_cli import job_dir
@@ -24,5 +25,6 @@ def change(job: Invocation, edit: Callable[[str, str], str], steps: Iterable[str
     parse(after, f"{path}, as changed", templates=job.template)
     if after == before:
         return f"{path} is so already"
-    replace(path, after)
+    mark = codecs.BOM_UTF8.decode() if path.read_bytes().startswith(codecs.BOM_UTF8) else ""
+    replace(path, mark + after)
     return f"Changed {path}"

@@ -44,6 +44,13 @@ def test_another_file_of_another_directory_is_set(klio, tmp_path: Path):
     assert (tmp_path / "other.yaml").read_bytes() == b"job_name: k\r\njob_config: {}\r\n"
 
 
+def test_a_byte_order_mark_stays(klio, job_dir: Path):
+    Path("klio-job.yaml").write_bytes(b"\xef\xbb\xbfjob_name: j\njob_config: {}\n")
+
+    assert klio("job", "config", "set", "job_name=k").status == 0
+    assert Path("klio-job.yaml").read_bytes() == b"\xef\xbb\xbfjob_name: k\njob_config: {}\n"
+
+
 def test_a_link_to_a_job_file_stays_a_link(klio, job_dir: Path):
     Path("link.yaml").symlink_to("klio-job.yaml")
     assert klio("job", "config", "set", "-c", "link.yaml", "job_config.bitrate=1", "-T", "WHO=a").status == 0
