@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from klio_core import lifeline
 from klio_core.errors import EngineError
 
 
 def klioexec(arguments: Sequence[str]) -> int:
     """Run `klioexec` with these arguments, on our own streams, and answer its exit status (128 + n after signal n).
 
-    SIGTERM goes to the child, which ends in its own way; so does Ctrl-C. Raises EngineError where what runs jobs is
-    not installed.
+    SIGTERM goes to the child, which ends in its own way; so does Ctrl-C. Should we be killed, the child notices.
+    Raises EngineError where what runs jobs is not installed.
     """
-    with subprocess.Popen(command(arguments)) as child, _passing_signals_to(child):
+    with subprocess.Popen(command(arguments), **lifeline.held()) as child, _passing_signals_to(child):
         status = child.wait()
     return 128 - status if status < 0 else status
 

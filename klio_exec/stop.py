@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
+from klio_core import lifeline
+
 log = logging.getLogger("klio.run")
 _INTERRUPTED = 130
 
@@ -46,9 +48,10 @@ class Stop:
         threading.Thread(target=self._at_once, name="klio-stop", daemon=True).start()
 
     def listen(self) -> None:
-        """Take the process's signals. Only the main thread may."""
+        """Take the process's signals, and the end of the process that started us. Only the main thread may."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._signalled)
+        lifeline.watch(_parent_gone)
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         if self.asked:
@@ -65,3 +68,8 @@ class Stop:
         log.warning("not done within %g s: the work is given back", self._drain_timeout_s)
         self._late()
         os._exit(0)
+
+
+def _parent_gone() -> None:
+    log.warning("what started this run is gone")
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klio_cli import here
+from klio_core import lifeline
 
 _STOP_SECONDS = 30.0
 _TAIL_LINES = 12
@@ -50,7 +51,12 @@ def _start(name: str, arguments: Sequence[str], log: Path) -> Child:
     with log.open("wb") as output:
         # A group of its own: Ctrl-C comes to us, and we tell each of them once.
         process = subprocess.Popen(
-            here.command(arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+            here.command(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            process_group=0,
+            **lifeline.held(),
         )
     return Child(name, process, log)
 

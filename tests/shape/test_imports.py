@@ -40,7 +40,7 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables utils names proto message decision status dead_letter config graph invocation "
-        "local_state"
+        "local_state lifeline"
     ),
     "klio": (
         "utils metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
