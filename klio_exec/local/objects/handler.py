@@ -11,9 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from klio_exec.local.objects.batch import unpacked
 from klio_exec.local.objects.digests import CHUNK_BYTES
-from klio_exec.local.objects.routes import answer
-from klio_exec.local.objects.shelf import Shelf
-from klio_exec.local.objects.wire import Body, Refusal, Reply, Request, invalid
+from klio_exec.local.objects.wire import Answer, Body, Refusal, Reply, Request, invalid
 
 _WITHOUT_BODY = frozenset({204, 304})
 
@@ -47,8 +45,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # headers and body leave together
 
-    def __init__(self, shelf: Shelf, *args: Any) -> None:
-        self._shelf = shelf
+    def __init__(self, answer: Answer, *args: Any) -> None:
+        self._answer = answer
         super().__init__(*args)
 
     def do_GET(self) -> None:
@@ -74,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
                 return unpacked(request, self._packed)
         except Refusal as refusal:
             return refusal.reply()
-        return answer(self._shelf, request)
+        return self._answer(request)
 
     def _packed(self, method: str, target: str, headers: Message, body: bytes) -> Reply:
         return self._answered(method, target, headers, io.BytesIO(body))

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from klio_core.errors import LocalCloudError
+from klio_exec.local.faults import Faults
+from klio_exec.local.objects.faults import faulty
 from klio_exec.local.objects.handler import Handler
+from klio_exec.local.objects.routes import answer
 from klio_exec.local.objects.shelf import Shelf
 
 _HOST = "127.0.0.1"
@@ -24,14 +27,17 @@ _HOST = "127.0.0.1"
 class ObjectServer:
     """An object store that keeps its objects below `directory` and serves them from threads of this process.
 
-    With `make_buckets`, a bucket comes to be when it is first named. Raises LocalCloudError where the port is taken
-    or another server keeps the directory.
+    With `make_buckets`, a bucket comes to be when it is first named; `faults` befall the requests. Raises
+    LocalCloudError where the port is taken or another server keeps the directory.
     """
 
-    def __init__(self, directory: Path, *, port: int = 0, make_buckets: bool = False) -> None:
+    def __init__(
+        self, directory: Path, *, port: int = 0, make_buckets: bool = False, faults: Faults | None = None
+    ) -> None:
         self._shelf = Shelf(directory, make_buckets=make_buckets)
+        well = partial(answer, self._shelf)
         try:
-            self._server = _Server((_HOST, port), partial(Handler, self._shelf))
+            self._server = _Server((_HOST, port), partial(Handler, faulty(well, faults) if faults else well))
         except OSError as error:
             self._shelf.close()
             raise _unbound(port, error) from error
@@ -56,10 +62,12 @@ class ObjectServer:
 
 
 @contextmanager
-def local_objects(path: Path | None = None, port: int = 0, *, make_buckets: bool = False) -> Iterator[str]:
+def local_objects(
+    path: Path | None = None, port: int = 0, *, make_buckets: bool = False, faults: Faults | None = None
+) -> Iterator[str]:
     """Run an object store while the block runs; answer its endpoint. Without a path, it forgets all at the end."""
     with tempfile.TemporaryDirectory(prefix="klio-objects-") as directory:
-        server = ObjectServer(path or Path(directory), port=port, make_buckets=make_buckets)
+        server = ObjectServer(path or Path(directory), port=port, make_buckets=make_buckets, faults=faults)
         server.start()
         try:
             yield server.endpoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, BinaryIO, Protocol
@@ -78,3 +78,7 @@ class Reply:
         """Answer a JSON object."""
         kind = {"Content-Type": "application/json; charset=UTF-8"}
         return Reply(status, {**kind, **(headers or {})}, json.dumps(content).encode())
+
+
+Answer = Callable[[Request], Reply]
+"""Answers one request. What breaks the connection is a ConnectionError."""

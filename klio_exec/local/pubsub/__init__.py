@@ -7,7 +7,7 @@ Real clients use it unmodified through PUBSUB_EMULATOR_HOST. The rooms, from the
     schema, storage, committer, bodies         the file; many changes in one commit
     subscription, catalog                      what exists
     publishing, dead_letters, delivery, broker messages in, messages out
-    methods, publisher, subscriber, streaming_pull, server, background   gRPC
+    methods, publisher, subscriber, streaming_pull, faults, server, background   gRPC
 """
 
 from klio_exec.local.pubsub.background import local_pubsub, stats

@@ -15,21 +15,24 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
+from klio_exec.local.faults import Faults
 from klio_exec.local.pubsub.server import STATS_SERVICE, serve
+
+Started = Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]]
 
 
 @contextmanager
-def local_pubsub(path: Path | None = None, port: int = 0) -> Iterator[str]:
+def local_pubsub(path: Path | None = None, port: int = 0, *, faults: Faults | None = None) -> Iterator[str]:
     """A Pub/Sub server on a thread of this process; yields its `host:port`, as PUBSUB_EMULATOR_HOST wants it.
 
-    Without a path its file lies in a temporary directory and goes with it. Raises LocalCloudError when the port is
-    taken or the file cannot be used.
+    `faults` befall its calls. Without a path its file lies in a temporary directory and goes with it. Raises
+    LocalCloudError when the port is taken or the file cannot be used.
     """
     with ExitStack() as stack:
         if path is None:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="klio-pubsub-"))
             path = Path(directory, "pubsub.db")
-        bound = stack.enter_context(_running(path, port))
+        bound = stack.enter_context(_running(path, port, faults))
         yield f"127.0.0.1:{bound}"
 
 
@@ -50,9 +53,9 @@ def stats(endpoint: str) -> dict[str, dict[str, int]]:
 
 
 @contextmanager
-def _running(path: Path, port: int) -> Iterator[int]:
-    started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=_thread, args=(path, port, started), name="local-pubsub", daemon=True)
+def _running(path: Path, port: int, faults: Faults | None) -> Iterator[int]:
+    started: Started = Future()
+    thread = threading.Thread(target=_thread, args=(path, port, faults, started), name="local-pubsub", daemon=True)
     thread.start()
     bound, loop, stopping = started.result()
     try:
@@ -62,11 +65,15 @@ def _running(path: Path, port: int) -> Iterator[int]:
         thread.join()
 
 
-def _thread(path: Path, port: int, started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
+def _thread(path: Path, port: int, faults: Faults | None, started: Started) -> None:
     async def main() -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
-        await serve(path, port=port, stopping=stopping, ready=lambda bound: started.set_result((bound, loop, stopping)))
+
+        def ready(bound: int) -> None:
+            started.set_result((bound, loop, stopping))
+
+        await serve(path, port=port, stopping=stopping, ready=ready, faults=faults)
 
     try:
         asyncio.run(main())

@@ -12,8 +12,10 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 
 from klio_core.errors import LocalCloudError
+from klio_exec.local.faults import Faults
 from klio_exec.local.pubsub import publisher, subscriber
 from klio_exec.local.pubsub.broker import Broker
+from klio_exec.local.pubsub.faults import FaultyCalls
 from klio_exec.local.pubsub.methods import Methods, unary
 
 STATS_SERVICE = "klio.local.PubSub"  # beside Google's services, for `klio local status` and tests
@@ -32,15 +34,16 @@ _OPTIONS = (
 
 
 class PubSubServer:
-    """A Pub/Sub server over one file, to be used inside a running event loop.
+    """A Pub/Sub server over one file, to be used inside a running event loop; `faults` befall its calls.
 
     `start` raises LocalCloudError when the port is taken or the file cannot be used.
     """
 
-    def __init__(self, path: Path, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, path: Path, *, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None) -> None:
         self._path = path
         self._host = host
         self._port = port
+        self._interceptors = [FaultyCalls(faults)] if faults else None
         self._broker: Broker | None = None
         self._server: grpc.aio.Server | None = None
 
@@ -48,7 +51,7 @@ class PubSubServer:
         """Listen; returns the port, a free one where 0 was asked for."""
         # The file first: it can be closed again, while a port that was never served stays bound for a while.
         broker = Broker(self._path)
-        server = grpc.aio.server(options=_OPTIONS)
+        server = grpc.aio.server(options=_OPTIONS, interceptors=self._interceptors)
         try:
             port = _bind(server, self._host, self._port)
         except LocalCloudError:
@@ -86,12 +89,13 @@ async def serve(
     port: int = 0,
     stopping: asyncio.Event,
     ready: Callable[[int], None] | None = None,
+    faults: Faults | None = None,
 ) -> None:
     """Serve until `stopping` is set. `ready` is told the port once clients can connect.
 
     Raises LocalCloudError when the port is taken or the file cannot be used.
     """
-    server = PubSubServer(path, host=host, port=port)
+    server = PubSubServer(path, host=host, port=port, faults=faults)
     bound = await server.start()
     try:
         if ready:
