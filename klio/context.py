@@ -148,6 +148,12 @@ class KlioContext:
         """Make `work` the one that this thread is at."""
         self._thread.work = work
 
+    def start_over(self) -> None:
+        """Forget the files that this thread's element has made so far: the attempt that made them has failed."""
+        work: Work | None = getattr(self._thread, "work", None)
+        if work is not None:
+            work.start_over()
+
     def download(self, name: str | bytes, source: int | str = 0) -> Path:
         """Answer a local copy of the file `name` of a data input; it is removed when the element is done.
 
@@ -158,8 +164,9 @@ class KlioContext:
     def upload(self, name: str | bytes, target: int | str = 0) -> AbstractContextManager[Path]:
         """Answer, for a `with` block, a local path to write the data output `name` to.
 
-        When the block ends well the file becomes the output, whole or not at all. `target` is the output's number or
-        name in the job file. Raises LostLease where another worker made the output meanwhile, and DataError.
+        When the block and then your code have ended well, the file becomes the output, whole or not at all: all files
+        of an element together, before its events leave. `target` is the output's number or name in the job file.
+        Raises DataError. Where another worker makes the output meanwhile, theirs stays, and no event leaves here.
         """
         return self._work().upload(name, target)
 

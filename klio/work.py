@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from klio.data.locate import path_of
+from klio.data.store import Generation, Store, lost_lease
 from klio.data.stores import store_of
 from klio_core.errors import JobCodeError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A file that waits to become an output."""
+
+    local: Path
+    store: Store
+    path: str
+    expect: Generation
 
 
 class Work:
     """The media of one element while the author's code works on it.
 
-    Downloads and outputs in the making live in one temporary directory, which is removed when the work has ended,
-    however it ended. What an output was when the work began is remembered, so that a worker that lost its lease
-    cannot replace what another one made meanwhile.
+    Downloads and what is made live in one temporary directory, which is removed when the work has ended, however it
+    ended. `commit` makes outputs of all that was made, at the end and not before. What an output was when the work
+    began is remembered, so that a worker that lost its lease cannot replace what another one made meanwhile.
     """
 
-    __slots__ = ("_directory", "_expected", "_inputs", "_outputs", "_within", "element")
+    __slots__ = ("_directory", "_expected", "_inputs", "_made", "_outputs", "_within", "element")
 
     def __init__(
         self, element: bytes, inputs: Sequence[Any], outputs: Sequence[Any], within: Path | None = None
@@ -32,7 +46,8 @@ class Work:
         self._outputs = outputs
         self._within = within  # the directory of temporary directories; None is the machine's
         self._directory: Path | None = None
-        self._expected: dict[str, Any] = {}
+        self._expected: dict[str, Generation] = {}
+        self._made: dict[str, _Made] = {}
 
     def download(self, name: str | bytes, source: int | str = 0) -> Path:
         """Answer a local copy of the file `name` of a data input, by its number or name in the job file.
@@ -48,20 +63,49 @@ class Work:
 
     @contextmanager
     def upload(self, name: str | bytes, target: int | str = 0) -> Iterator[Path]:
-        """Answer a local path to write to. When the block ends well, the file becomes the data output, whole.
+        """Answer a local path to write to. When the block ends well, `commit` will make the file the data output.
 
-        Raises JobCodeError where the block wrote nothing, LostLease where another worker made the output meanwhile.
+        Of two blocks for one output the later counts. Raises JobCodeError where the block wrote nothing.
         """
         data = _pick(self._outputs, target, "outputs")
         path = path_of(data.location, _element(name), data.file_suffix)
         store = store_of(data)
-        expected = self._expected[path] if path in self._expected else store.generation(path)
+        if path not in self._expected:
+            self._expected[path] = store.generation(path)
         local = self._place("out", path)
         yield local
         if not local.exists():
             raise JobCodeError("upload: the block ended, and no file was written", where=str(local), expected=path)
-        store.commit(local, path, expect=expected)
-        local.unlink()
+        self._made[path] = _Made(local, store, path, self._expected[path])
+
+    def start_over(self) -> None:
+        """Forget what was made so far: the attempt that made it has failed."""
+        self._made.clear()
+
+    def commit(self) -> None:
+        """Make outputs of all files that were made, the element's own last: "it exists" is said of all or none.
+
+        Each file appears whole. Before the first one, all are compared with what was there when the work began.
+        Raises LostLease where another worker made one of them meanwhile: what this one has not yet written it then
+        never writes. Raises DataError; what was written by then stays, and the next attempt replaces it.
+        """
+        made = sorted(self._made.values(), key=self._turn)
+        if len(made) > 1:
+            _compare(made)
+        for one in made:
+            self._expected[one.path] = one.store.commit(one.local, one.path, expect=one.expect).generation
+            del self._made[one.path]
+
+    def committed(self, results: Iterable[T]) -> Iterable[T]:
+        """Answer the results of the author's code, which runs to its end and is committed before the first is seen.
+
+        A job without data outputs has nothing to commit: its results come as they are made.
+        """
+        if not self._outputs:
+            return results
+        waiting = list(results)
+        self.commit()
+        return waiting
 
     def close(self) -> None:
         """Remove the temporary directory."""
@@ -76,6 +120,15 @@ class Work:
             path = path_of(data.location, self.element, data.file_suffix)
             self._expected[path] = store_of(data).generation(path)
 
+    def _turn(self, made: _Made) -> int:
+        """Answer when a file is written: first those that no gate looks for, then the element's own in their order."""
+        looked_for = [
+            path_of(data.location, self.element, data.file_suffix)
+            for data in self._outputs
+            if not data.skip_klio_existence_check
+        ]
+        return looked_for.index(made.path) + 1 if made.path in looked_for else 0
+
     def _place(self, side: str, path: str) -> Path:
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="klio-", dir=self._within))
@@ -88,6 +141,13 @@ class Work:
             number += 1
             taken = place / f"{number}-{base}"
         return taken
+
+
+def _compare(made: Sequence[_Made]) -> None:
+    for one in made:
+        found = one.store.generation(one.path)
+        if found != one.expect:
+            raise lost_lease(one.path, one.expect, found)
 
 
 def _element(name: str | bytes) -> bytes:

@@ -69,6 +69,8 @@ def _answer(connection: Connection[Any, Any], task: Task, forward: Forward, home
         several = isinstance(result, LAZY)
         for value in result if several else (result,):
             connection.send(Yielded.of(value, data))
+        if work is not None:
+            work.commit()
         connection.send(End(several, forward.told))
     finally:
         context.resume(None)

@@ -53,15 +53,8 @@ def handle(context: KlioContext, raw: bytes, call: Call, name: str, *, decides: 
 def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: str) -> Iterator[Any]:
     work = context.begin(message)
     context.status.tell(message.element, State.WORKING)
-    data = message.author_data()
     try:
-        for value in _timed(context, work, call, data, name):
-            try:
-                encoded = _encoded(context, message, data, value)
-            except MessageError as error:  # this yield is lost, the next ones are not
-                yield from failed(context, raw, message.element, error, name)
-            else:
-                yield encoded
+        yield from work.committed(_results(context, work, message, raw, call=call, name=name))
     except LostLease as error:
         if context.streaming:
             raise  # what is still ours comes again, finds the output, and is passed on
@@ -72,6 +65,17 @@ def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: 
         yield from failed(context, raw, message.element, error, name)
     finally:
         work.close()
+
+
+def _results(context: KlioContext, work: Work, message: Message, raw: bytes, *, call: Call, name: str) -> Iterator[Any]:
+    data = message.author_data()
+    for value in _timed(context, work, call, data, name):
+        try:
+            encoded = _encoded(context, message, data, value)
+        except MessageError as error:  # this yield is lost, the next ones are not
+            yield from failed(context, raw, message.element, error, name)
+        else:
+            yield encoded
 
 
 def _timed(context: KlioContext, work: Work, call: Call, data: Any, name: str) -> Iterator[Any]:

@@ -61,6 +61,7 @@ class Retry:
                 log.warning("%s: attempt %d of %s failed (%r)", task.name, attempt, self._last, error)
             if data is not None:
                 data.ParseFromString(came_in)
+                task.context.start_over()
             time.sleep(self.pause(attempt))
         raise AssertionError("attempts are counted without end")
 

@@ -7,7 +7,7 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.testing.util import assert_that, equal_to
 
 from klio.transforms import decorators
-from klio_core.errors import BadPayload, DataError, JobCodeError, UndecodableMessage
+from klio_core.errors import BadPayload, DataError, DataNotFound, JobCodeError, UndecodableMessage
 from klio_core.message import Message
 
 
@@ -124,10 +124,10 @@ def test_the_context_is_where_each_decorator_puts_it(bound):
     assert name_of("!") == "mixer!"
 
 
-def test_an_exception_is_a_dead_letter_and_the_bytes_go_to_drop(bound, place):
+def test_an_exception_is_a_dead_letter_and_the_bytes_go_to_drop_and_nothing_else_leaves(bound, place):
     bound()
     raw = Message.of(b"a").encode()
-    assert [(getattr(r, "tag", None)) for r in Raising().process(raw)] == [None, "drop"]
+    assert [(getattr(r, "tag", None)) for r in Raising().process(raw)] == ["drop"]
     (letter,) = place.letters
     assert (letter.message, letter.element, letter.job) == (raw, b"a", "mixer")
     assert (letter.reason, letter.error, letter.text) == ("exception", "ValueError", "no good")
@@ -245,6 +245,43 @@ def test_ten_threads_give_what_one_gives(bound, place):
         results = list(pool.map(lambda name: payloads(job.process(Message.of(name.encode()).encode())), names))
     assert results == [[name.encode()] for name in names]
     assert [place.get("out", f"{name}.ogg") for name in names] == [name.encode() * 2 for name in names]
+
+
+def test_an_attempt_that_fails_leaves_no_file_and_does_not_stand_in_the_way_of_the_next(bound, place):
+    class Flaky(beam.DoFn):
+        calls = 0
+
+        @decorators.handle_klio
+        @decorators.retry(tries=2)
+        def process(self, data):
+            self.calls += 1
+            with self._klio.upload(f"a/{self.calls}") as part, self._klio.upload("a") as whole:
+                part.write_bytes(b"part")
+                whole.write_bytes(b"%d" % self.calls)
+            if self.calls == 1:
+                raise OSError("once")
+            yield data
+
+    bound()
+    assert payloads(Flaky().process(Message.of(b"a").encode())) == [b""]
+    assert place.get("out", "a.ogg") == b"2"
+    with pytest.raises(DataNotFound):
+        place.get("out", "a/1.ogg")
+    assert place.get("out", "a/2.ogg") == b"part"
+
+
+def test_what_is_yielded_before_an_upload_leaves_when_the_file_is_there(bound, place):
+    class Early(beam.DoFn):
+        @decorators.handle_klio
+        def process(self, data):
+            yield b"early"
+            with self._klio.upload(data.element) as path:
+                path.write_bytes(b"mix")
+
+    bound()
+    results = iter(Early().process(Message.of(b"a").encode()))
+    assert payloads([next(results)]) == [b"early"]
+    assert place.get("out", "a.ogg") == b"mix"
 
 
 def test_beam_sees_the_parameters_that_the_author_asked_for():
