@@ -16,24 +16,25 @@ _REMEMBERED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A job that makes data of ours, and the topic by which it is asked: the first that it reads."""
+    """A job that makes data of ours, and where it is asked: the first topic that it reads, or a directory."""
 
     job: JobRef
-    topic: str
+    place: str
     makes: tuple[int, ...]  # the numbers of our data inputs
 
 
 def parents_of(config: Any) -> tuple[Parent, ...]:
-    """Answer the parents that a job file declares."""
+    """Answer the parents that a job file declares, save those that it names no way to ask."""
     names = tuple(data.name for data in config.job_config.data.inputs)
     project = config.pipeline_options.project or ""
     return tuple(
         Parent(
             JobRef(entry.job_name, entry.gcp_project or project),
-            entry.input_topics[0],
+            place,
             entry.made_of(names),
         )
         for entry in config.job_config.dependencies
+        if (place := entry.inbox or next(iter(entry.input_topics), None))
     )
 
 

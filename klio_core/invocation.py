@@ -40,6 +40,7 @@ FLAGS = (
     Flag("image_tag", "The tag of the job's image.", metavar="TAG"),
     Flag("blocking", "Wait until the job has ended.", bool, negatable=True),
     Flag("update", "Replace the running job in place.", bool, negatable=True),
+    Flag("mail", "Take and leave events as files below this directory, for `klio graph run`.", Path, metavar="DIR"),
     Flag("exit_when_idle", "End a streaming run after this many seconds without a message.", float, metavar="S"),
     Flag("verbose", "Show debug logs and whole tracebacks.", bool, short="-v"),
 )
@@ -62,6 +63,7 @@ class Invocation:
     image_tag: str | None = None
     blocking: bool | None = None
     update: bool | None = None
+    mail: Path | None = None
     exit_when_idle: float | None = None
     verbose: bool = False
 

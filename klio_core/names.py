@@ -37,6 +37,12 @@ def parse_resource(path: str) -> Resource:
     return Resource(match["project"], match["kind"], match["name"])
 
 
+def is_topic(path: str) -> bool:
+    """Answer whether `path` is the full path of a topic."""
+    match = _RESOURCE.fullmatch(path)
+    return match is not None and match["kind"] == "topics"
+
+
 def subscription_for(topic: str, job_name: str) -> str:
     """Answer the subscription that `job_name` reads `topic` by, where its job file names none."""
     resource = parse_resource(topic)

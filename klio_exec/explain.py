@@ -67,7 +67,7 @@ def _lines(config: KlioConfig, decision: Decision) -> Iterator[str]:
     number, row = row_of(decision.facts)
     yield f"  {f'row {number}':<11}{row}"
     if verdict.action is Action.TRIGGER:
-        yield from (f"  would ask {parent.job} by {parent.topic}" for parent, _ in decision.triggers)
+        yield from (f"  would ask {parent.job} by {parent.place}" for parent, _ in decision.triggers)
 
 
 def _asked(facts: Facts) -> list[str]:

@@ -13,6 +13,7 @@ from klio.events.dead_letters import DEFAULT_DIRECTORY
 from klio_core.config import KlioConfig, load
 from klio_core.invocation import Invocation
 from klio_core.local_state import project_of
+from klio_exec.by_mail import by_mail
 from klio_exec.load import load_run
 from klio_exec.local import world
 from klio_exec.localise import localised
@@ -59,7 +60,7 @@ def _ready(invocation: Invocation, config: KlioConfig) -> KlioConfig:
     project = project_of(invocation)
     state = world.up(project)
     os.environ.update(state.environment())
-    config = localised(config, project)
+    config = localised(by_mail(config, invocation.mail) if invocation.mail else config, project)
     make_missing(config)
     return config
 

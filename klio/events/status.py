@@ -111,7 +111,7 @@ class Recorder:
 
     def worked(self, element: bytes, seconds: float) -> None:
         """Note how long the author's code worked on `element`, for the record of its end."""
-        if self._attempts:
+        if self._attempts or not self.silent:
             self._seconds[element] = self._seconds.get(element, 0.0) + seconds
 
     def tell(self, element: bytes, state: State, note: str = "") -> None:
@@ -137,6 +137,8 @@ class Recorder:
     def _write(self, element: bytes, state: State, fraction: float | None, note: str) -> None:
         attempt = self.attempt(element)
         seconds = self._seconds.get(element) if state.final else None
+        if state.final and not self._attempts:  # no runner begins anew, so nothing is kept for long
+            self._seconds.pop(element, None)
         status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
         self._records.write(status)
 

@@ -1,23 +1,29 @@
-"""Triggers: the events that ask parents for what is missing, published as a bundle and never twice too soon."""
+"""Triggers: the events that ask parents for what is missing, sent as a bundle and never twice too soon."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import cache
+from pathlib import Path
 
 import apache_beam as beam
 
 from klio.context import KlioContext
 from klio.events import pubsub
 from klio.parents import OnTheWay, visits
+from klio_core.mail import post
 from klio_core.message import Message
+from klio_core.names import is_topic
 
-Trigger = tuple[str, bytes]  # the parent's input topic, and the encoded message
+Trigger = tuple[str, bytes]  # the place where the parent is asked, and the encoded message
 
 
 class PublishTriggers(beam.DoFn):
-    """Publishes triggers at once, and waits for all of a bundle before the bundle ends."""
+    """Sends triggers to topics at once, and waits for all of a bundle before the bundle ends.
+
+    Those for a directory (a batch job's) are posted there when the bundle ends.
+    """
 
     def __init__(self, context: KlioContext) -> None:
         self._context = context
@@ -25,28 +31,38 @@ class PublishTriggers(beam.DoFn):
     def start_bundle(self) -> None:
         """Begin with nothing sent."""
         self._sent: dict[Hashable, tuple[str, Future[str]]] = {}
+        self._posted: dict[Hashable, Trigger] = {}
 
     def process(self, trigger: Trigger) -> Iterator[Trigger]:
         """Send one trigger, unless the same is on its way; nothing comes after."""
-        topic, raw = trigger
-        what = _what(topic, Message.decode(raw), self._context)
-        if what not in self._sent and what not in self._on_the_way():
-            self._sent[what] = (topic, pubsub.publish(topic, raw))
+        place, raw = trigger
+        what = _what(place, Message.decode(raw), self._context)
+        if what in self._sent or what in self._posted or what in self._on_the_way():
+            return iter(())
+        if is_topic(place):
+            self._sent[what] = (place, pubsub.publish(place, raw))
+        else:
+            self._posted[what] = trigger
         return iter(())
 
     def finish_bundle(self) -> None:
-        """Wait for the service; only what it has taken is on its way."""
+        """Wait for the service, and post the others; only what has been taken is on its way."""
         for what, (topic, future) in self._sent.items():
             pubsub.wait_for(topic, [future])
             self._on_the_way().add(what)
         self._sent = {}
+        for place in {place for place, _ in self._posted.values()}:
+            post(Path(place), [raw for there, raw in self._posted.values() if there == place])
+        for what in self._posted:
+            self._on_the_way().add(what)
+        self._posted = {}
 
     def _on_the_way(self) -> OnTheWay:
         return _of_job(self._context.job.job_name, self._context.config.job_config.trigger_ttl_s)
 
 
 def publish_triggers(context: KlioContext, triggers: Sequence[Trigger]) -> None:
-    """Publish triggers, and wait until the service has them. Raises EventError."""
+    """Send triggers, and wait until the service has them. Raises EventError."""
     publisher = PublishTriggers(context)
     publisher.start_bundle()
     for trigger in triggers:
@@ -54,9 +70,9 @@ def publish_triggers(context: KlioContext, triggers: Sequence[Trigger]) -> None:
     publisher.finish_bundle()
 
 
-def _what(topic: str, message: Message, context: KlioContext) -> Hashable:
+def _what(place: str, message: Message, context: KlioContext) -> Hashable:
     # A message that came back without its input may ask again: then it has been with us once more.
-    return topic, message.element, message.recipients, visits(message, context.job)
+    return place, message.element, message.recipients, visits(message, context.job)
 
 
 @cache

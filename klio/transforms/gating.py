@@ -73,7 +73,7 @@ class DecideOne(beam.DoFn):
             mark = Decided(self._context.run, decision.verdict.action, decision.verdict.reason)
             yield PASS_ON, decision.message.with_decided(mark).encode()
         for parent, message in decision.triggers:
-            yield TRIGGER, (parent.topic, message.encode())
+            yield TRIGGER, (parent.place, message.encode())
 
 
 class DecideTogether(DecideOne):

@@ -142,6 +142,6 @@ def _decided(context: KlioContext, raw: bytes) -> tuple[Message, Verdict]:
     if found.triggers:
         from klio.events.triggers import publish_triggers  # brings Google's client, which few pipelines need here
 
-        publish_triggers(context, [(parent.topic, asking.encode()) for parent, asking in found.triggers])
+        publish_triggers(context, [(parent.place, asking.encode()) for parent, asking in found.triggers])
     verdict = found.verdict
     return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict

@@ -106,6 +106,16 @@ def parents_are_others(data: Any) -> Iterator[Finding]:
                 yield (*path, key), {"what": what, "todo": "write the topic that the parent reads"}
 
 
+def parents_can_be_asked(data: Any) -> Iterator[Finding]:
+    """A job that runs for ever asks its parents by their topics; batch jobs are brought together by who runs them."""
+    if _at(data, "pipeline_options", "streaming") is False:
+        return
+    for path, entry in _dependencies(data):
+        if not any(entry.get(key) for key in ("input_topic", "input_topics", "inbox")):
+            todo = "add the key input_topics"
+            yield (*path, "input_topics"), {"what": "a required key is missing", "todo": todo}
+
+
 def parents_make_inputs(data: Any) -> Iterator[Finding]:
     """Of several data inputs and several parents, each parent says which one is its work."""
     inputs = [entry for _, entry in _io(data, "data", "inputs")]
@@ -129,6 +139,7 @@ RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
     outputs_are_not_inputs,
     topics_do_not_loop,
     parents_are_others,
+    parents_can_be_asked,
     parents_make_inputs,
 )
 _MOST_SHOWN = 20

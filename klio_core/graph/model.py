@@ -5,15 +5,15 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from klio_core.config import Dependency, KlioConfig
 from klio_core.errors import UsageError
 from klio_core.graph.order import depths, walk
-from klio_core.names import Resource, parse_resource
+from klio_core.names import Resource, is_topic, parse_resource
 
 
 class Kind(enum.StrEnum):
@@ -46,6 +46,7 @@ class Job:
 
     config: KlioConfig
     directory: Path
+    written: tuple[Node, ...] = ()  # the files of events that the other jobs of the graph write
 
     @property
     def name(self) -> str:
@@ -69,8 +70,12 @@ class Job:
 
     @cached_property
     def reads(self) -> tuple[Node, ...]:
-        """The events that the job reads, in the order of its file."""
-        return tuple(self._events(entry) for entry in self.config.job_config.events.inputs)
+        """The events that the job reads, in the order of its file.
+
+        A pattern that finds the files which a job of the graph writes is the place that this job writes.
+        """
+        read = (self._events(entry) for entry in self.config.job_config.events.inputs)
+        return tuple(next((there for there in self.written if finds(node, there)), node) for node in read)
 
     @cached_property
     def writes(self) -> tuple[Node, ...]:
@@ -103,17 +108,30 @@ class Job:
             # The local cloud gives a subscription whose topic nobody names a topic of its own name.
             found = parse_resource(subscription)
             return Node(Kind.EVENTS, str(Resource(found.project, "topics", found.name)))
-        if prefix := getattr(entry, "file_path_prefix", None):
-            return Node(Kind.EVENTS, f"{self._place(prefix)}*{entry.file_name_suffix}")
-        if place := getattr(entry, "file_pattern", None) or getattr(entry, "location", None):
-            return Node(Kind.EVENTS, self._place(place))
+        names = (getattr(entry, name, None) for name in ("location", "file_pattern", "file_path_prefix"))
+        if place := "/".join(name for name in names if name):
+            return Node(Kind.EVENTS, self._files(place, entry))
         named = getattr(entry, "table", None) or getattr(entry, "query", None) or getattr(entry, "class_", "")
         return Node(Kind.EVENTS, f"{entry.type}: {named}")
+
+    def _files(self, place: str, entry: Any) -> str:
+        """Answer the pattern of an entry's files: Beam puts the number of a shard between prefix and suffix."""
+        suffix = getattr(entry, "file_name_suffix", None)
+        if suffix is None:
+            return self._place(place)
+        slash = "/" if place.endswith("/") else ""
+        return f"{self._place(place)}{slash}{'' if entry.shard_name_template == '' else '*'}{suffix}"
 
     def _place(self, location: str) -> str:
         if "://" in location and not location.startswith("file://"):
             return location
         return os.path.normpath(self.directory.absolute() / location.removeprefix("file://"))
+
+
+def finds(pattern: Node, written: Node) -> bool:
+    """Answer whether a pattern of files finds those that a job writes; a directory stands for all that is in it."""
+    name = PurePath(written.name.replace("*", "-00000-of-00001"))  # as Beam calls a shard
+    return name.match(pattern.name) or ("*" not in pattern.name and name.match(f"{pattern.name}/*"))
 
 
 class Graph:
@@ -129,7 +147,8 @@ class Graph:
                     todo="give one of them another job_name, or leave one out",
                 )
             self.jobs[job.name] = job
-        self.edges = tuple(dict.fromkeys(edge for job in jobs for edge in _edges(job)))
+        self.jobs = {job.name: replace(job, written=_files_of_others(job, jobs)) for job in jobs}
+        self.edges = tuple(dict.fromkeys(edge for job in self.jobs.values() for edge in _edges(job)))
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -199,6 +218,11 @@ class Graph:
     @cached_property
     def _edge_set(self) -> frozenset[Edge]:
         return frozenset(self.edges)
+
+
+def _files_of_others(job: Job, jobs: Sequence[Job]) -> tuple[Node, ...]:
+    written = (node for other in jobs if other is not job for node in other.writes)
+    return tuple(node for node in written if "/" in node.name and not is_topic(node.name))
 
 
 def _edges(job: Job) -> Iterator[Edge]:

@@ -80,8 +80,8 @@ def _parent(child: Job, parent: Job, entry: Dependency) -> Iterator[Problem]:
         what = f"{asked} as a job of project {project or '(none)'}, but it is of {parent.project or '(none)'}"
         todo = "write its pipeline_options.project as gcp_project of the dependency: else it drops what it is asked"
         yield Problem(Weight.ERROR, what, todo, at)
-    topic = entry.input_topics[0]
-    if Node(Kind.EVENTS, topic) not in parent.reads:
+    topic = next(iter(entry.input_topics), None)
+    if topic and Node(Kind.EVENTS, topic) not in parent.reads:
         reads = ", ".join(node.name for node in parent.reads) or "nothing"
         yield Problem(
             Weight.ERROR,

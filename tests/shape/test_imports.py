@@ -40,13 +40,13 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables utils names proto message decision status dead_letter config graph invocation "
-        "local_state lifeline"
+        "local_state lifeline mail"
     ),
     "klio": (
         "utils metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
         "transforms message testing"
     ),
-    "klio_exec": "blame stop load options localise resources pipeline runners summary local run explain test cli",
+    "klio_exec": "blame stop load options localise by_mail resources pipeline runners summary local run explain test cli",
     "klio_cli": "* commands app",
 }
 

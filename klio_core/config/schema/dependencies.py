@@ -33,13 +33,15 @@ class Dependency(Section):
     # None: the project of this job.
     gcp_project: Word | None = None
     region: Word | None = None
+    # A streaming job's parent has one at least (check.py); a batch job is asked through its `inbox`.
     input_topics: Annotated[
         tuple[Topic, ...],
-        Field(strict=False, min_length=1),
+        Field(strict=False),
         FEW,
         BeforeValidator(_one_is_a_list, json_schema_input_type=list[str] | str),
         nothing_is(tuple),
-    ]
+    ] = ()
+    inbox: Word | None = None
     makes: Annotated[str | int, BeforeValidator(_name_or_number)] | None = None
 
     def made_of(self, names: tuple[str | None, ...]) -> tuple[int, ...]:

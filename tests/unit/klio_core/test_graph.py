@@ -179,3 +179,40 @@ def test_every_circle_is_cut_and_what_is_left_is_in_order(edges: list[tuple[int,
     for tail, head in set(edges) - cut:
         assert nodes.index(tail) < nodes.index(head)
         assert depth[tail] < depth[head]
+
+
+def batch(name: str, side: str, **entry: str) -> Job:
+    config = {
+        "job_name": name,
+        "pipeline_options": {"streaming": False},
+        "job_config": {"events": {side: [{"type": "file", **entry}]}},
+    }
+    return Job(parse(json.dumps(config)), Path("/jobs") / name)
+
+
+WRITTEN_AND_READ = {
+    "the same name": ({"location": "../events/a", "file_name_suffix": ".txt"}, "../events/a*.txt", True),
+    "a pattern of shards": ({"location": "../events/a", "file_name_suffix": ".txt"}, "../events/a-*-of-*", True),
+    "all of a directory": ({"location": "../events/"}, "../events/*", True),
+    "in the cloud": ({"location": "gs://b/events/a"}, "gs://b/events/*", True),
+    "a single file": ({"location": "../a.txt", "shard_name_template": ""}, "../a.txt", True),
+    "another name": ({"location": "../events/a", "file_name_suffix": ".txt"}, "../events/b*.txt", False),
+    "a directory further down": ({"location": "../events/more/a"}, "../events/*", False),
+}
+
+
+@pytest.mark.parametrize(("written", "read", "flows"), WRITTEN_AND_READ.values(), ids=WRITTEN_AND_READ.keys())
+def test_files_of_events_flow_to_the_job_whose_pattern_finds_them(written: dict[str, str], read: str, *, flows: bool):
+    graph = Graph([batch("a", "outputs", **written), batch("b", "inputs", location=read)])
+
+    assert graph.below == {"a": ("b",) if flows else (), "b": ()}
+    assert (len(graph.jobs["b"].reads), len(graph.edges)) == (1, 2)
+
+
+def test_a_job_that_could_read_its_own_files_of_events_is_no_circle():
+    job = batch("a", "outputs", location="elements-done")
+    both = parse(json.dumps({"job_name": "a", "pipeline_options": {"streaming": False}, "job_config": {"events": {
+        "inputs": [{"type": "file", "location": "elements*"}],
+        "outputs": [{"type": "file", "location": "elements-done"}]}}}))  # fmt: skip
+
+    assert Graph([Job(both, job.directory)]).circles == []

@@ -33,7 +33,13 @@ def test_a_parent_without_topics_cannot_be_asked(job_complaint: Callable[..., st
         "klio-job.yaml:5: job_config.dependencies[0].input_topics: a required key is missing\n"
         "  to do: add the key input_topics"
     )
-    assert "at least 1" in job_complaint("dependencies:\n  - {job_name: a, input_topics: []}")
+    assert "input_topics: a required key" in job_complaint("dependencies:\n  - {job_name: a, input_topics: []}")
+
+
+@pytest.mark.parametrize("written", ["{job_name: a}", "{job_name: a, inbox: mail}"])
+def test_a_batch_job_names_its_parents_alone(written: str) -> None:
+    text = f"job_name: j\npipeline_options: {{streaming: false}}\njob_config: {{dependencies: [{written}]}}"
+    assert parse(text).job_config.dependencies[0].input_topics == ()
 
 
 @pytest.mark.parametrize("makes", ["true", "-1", "1.5", "''", "[0]"])
