@@ -20,6 +20,7 @@ from klio_exec.localise import localised
 from klio_exec.options import options_here
 from klio_exec.pipeline import build
 from klio_exec.resources import check, make_missing
+from klio_exec.runners import page
 from klio_exec.runners.choose import run_for
 from klio_exec.stop import Stop
 from klio_exec.summary import Summary
@@ -43,6 +44,7 @@ def run(invocation: Invocation) -> tuple[str, int]:
     stop.listen()
     run_code = load_run(Path())
     chosen = run_for(context, invocation, stop)
+    page.show(chosen.tally, config)
     options = options_here(config)
     pipeline = Pipeline(runner=chosen.runner, options=options)
     build(pipeline, context, run_code)

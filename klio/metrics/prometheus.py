@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Callable, Iterable
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,11 +18,16 @@ _NO_NAME = re.compile(r"[^a-zA-Z0-9_]")
 _SECOND = TIMER_UNITS["s"]
 
 
+Sample = tuple[str, str, str, float]
+"""One line of the page: its kind (counter or gauge), its name, its labels as text, its value."""
+
+
 class Page:
     """The newest values of all metrics of this process. Counters only grow; a timer is its sum and its count."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str, str], float] = {}
+        self._sources: dict[str, Callable[[], Iterable[Sample]]] = {}
         self._lock = threading.Lock()
 
     def add(self, kind: str, name: str, labels: str, value: float) -> None:
@@ -34,16 +40,21 @@ class Page:
         with self._lock:
             self._values[kind, name, labels] = value
 
+    def show(self, job: str, source: Callable[[], Iterable[Sample]]) -> None:
+        """Show what `source` answers, too; it is asked each time that the page is. A job has one."""
+        with self._lock:
+            self._sources[job] = source
+
     def text(self) -> str:
         """Answer the page."""
         with self._lock:
-            values = sorted((name, kind, labels, value) for (kind, name, labels), value in self._values.items())
-        lines: list[str] = []
-        for name, kind, labels, value in values:
-            head = f"# TYPE {name} {kind}"
-            if head not in lines:
-                lines.append(head)
-            lines.append(f"{name}{{{labels}}} {value:g}" if value != int(value) else f"{name}{{{labels}}} {int(value)}")
+            samples = [(*key, value) for key, value in self._values.items()]
+            sources = list(self._sources.values())
+        samples += [sample for source in sources for sample in source()]
+        lines: dict[str, None] = {}  # each kind is said once, above its values
+        for kind, name, labels, value in sorted(samples, key=lambda sample: (sample[1], sample[0], sample[2])):
+            lines[f"# TYPE {name} {kind}"] = None
+            lines[f"{name}{{{labels}}} {repr(float(value)).removesuffix('.0')}"] = None
         return "\n".join(lines) + "\n"
 
 
@@ -84,7 +95,7 @@ class PrometheusClient(AbstractRelayClient):
         ]
 
     def _labels(self, transform: str | None) -> str:
-        return f'job="{_quoted(self._job)}",transform="{_quoted(transform or "")}"'
+        return labelled(job=self._job, transform=transform or "")
 
 
 @cache
@@ -122,6 +133,11 @@ def serve(page: Page, port: int) -> ThreadingHTTPServer:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="klio-prometheus", daemon=True).start()
     return server
+
+
+def labelled(**labels: str) -> str:
+    """Write labels as the page has them."""
+    return ",".join(f'{name}="{_quoted(value)}"' for name, value in labels.items())
 
 
 def _plain(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from klio.metrics.base import AbstractRelayClient
 from klio.metrics.logger import MetricsLoggerClient
 from klio.metrics.prometheus import PrometheusClient
+from klio.metrics.shumway import ShumwayMetricsClient
 
 MakeRelay = Callable[[Any], AbstractRelayClient]
 _registered: list[MakeRelay] = []
@@ -27,13 +28,15 @@ def register(make: MakeRelay) -> MakeRelay:
 
 
 def relays_for(config: Any) -> list[AbstractRelayClient]:
-    """Answer the relays of a job: the log, the Prometheus endpoint, and what was registered."""
+    """Answer the relays of a job: the log, Prometheus, an ffwd agent, and what was registered."""
     metrics = config.job_config.metrics
     relays: list[AbstractRelayClient] = []
     if getattr(metrics, "logger", None):
         relays.append(MetricsLoggerClient(config))
     if getattr(metrics, "prometheus", None):
         relays.append(PrometheusClient(config))
+    if getattr(metrics, "shumway", None):
+        relays.append(ShumwayMetricsClient(config))
     return relays + [make(config) for make in _registered]
 
 

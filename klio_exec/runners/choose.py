@@ -20,9 +20,10 @@ _HERE = {"directrunner", "fnapirunner"}
 
 
 class Run(Protocol):
-    """One run of a pipeline: build it with `runner`, then `run` it."""
+    """One run of a pipeline: build it with `runner`, then `run` it. `tally` is what it has counted so far."""
 
     runner: PipelineRunner
+    tally: Tally
 
     def run(self, pipeline: Pipeline, options: PipelineOptions) -> Tally:
         """Run to the end. Answers what was counted."""

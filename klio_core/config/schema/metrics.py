@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, Tag
 
+from klio_core.config.problems import shown
 from klio_core.config.schema.kinds import SECTION_OR_SWITCH
 from klio_core.config.schema.scalars import Flag, Natural, Word, one_of
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 
+_HIGHEST_PORT = 65_535
 _UNITS = {"nanoseconds": "ns", "microseconds": "us", "milliseconds": "ms", "seconds": "s"}
 
 
@@ -22,6 +25,12 @@ def _removed(value: object) -> object:
     if value:
         raise fault("removed from klio", todo="delete the key; Dataflow shows the native metrics itself")
     return value
+
+
+def _agent(address: str) -> str:
+    if not (found := re.fullmatch(r"[^:\s]+(:(\d{1,5}))?", address)) or int(found[2] or 0) > _HIGHEST_PORT:
+        raise fault("not an address", expected="HOST, or HOST:PORT", got=shown(address))
+    return address
 
 
 TimerUnit = Annotated[str, one_of(*_UNITS.values(), *_UNITS), AfterValidator(_short)]
@@ -49,14 +58,14 @@ class ShumwayMetrics(Section):
 
     key: Word | None = None
     timer_unit: TimerUnit = "ns"
-    ffwd_addr: Word = "127.0.0.1"
+    ffwd_addr: Annotated[Word, AfterValidator(_agent)] = "127.0.0.1"
 
 
 class PrometheusMetrics(Section):
     """Metrics for Prometheus to fetch, at http://localhost:PORT/metrics."""
 
     # 0 is any free port.
-    port: Annotated[Natural, Field(le=65_535)]
+    port: Annotated[Natural, Field(le=_HIGHEST_PORT)]
 
 
 Log: TypeAlias = Annotated[

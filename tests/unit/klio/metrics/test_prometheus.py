@@ -39,6 +39,27 @@ def test_the_page_is_what_prometheus_reads(page):
         ]
 
 
+def test_values_that_are_no_usual_number_are_written_as_prometheus_reads_them():
+    page = Page()
+    for name, value in {"a": float("inf"), "b": float("nan"), "c": 123456.789, "d": 2.0, "e": 10**15}.items():
+        page.put("gauge", name, "", value)
+    assert [line for line in page.text().splitlines() if line[0] != "#"] == [
+        "a{} inf",
+        "b{} nan",
+        "c{} 123456.789",
+        "d{} 2",
+        "e{} 1000000000000000",
+    ]
+
+
+def test_what_a_source_answers_stands_among_the_values_under_one_heading():
+    page = Page()
+    page.add("counter", "seen_total", 'job="b"', 1)
+    page.show("a", lambda: [("counter", "seen_total", 'job="a"', 5)])
+    page.show("a", lambda: [("counter", "seen_total", 'job="a"', 6)])
+    assert page.text() == '# TYPE seen_total counter\nseen_total{job="a"} 6\nseen_total{job="b"} 1\n'
+
+
 def test_there_is_nothing_else(page):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{page[1]}/secrets")
