@@ -45,6 +45,7 @@ class KlioContext:
         self.raises = raises
         self.run = uuid.uuid4().hex[:12]
         self._thread = threading.local()
+        self.notes: dict[str, Any] = {}  # what others make of the job file, once in each process
 
     @property
     def bound(self) -> bool:
@@ -190,6 +191,7 @@ class KlioContext:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._thread = threading.local()
+        self.notes = {}
 
 
 UNBOUND = KlioContext(None, raises=True)

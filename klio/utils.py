@@ -58,6 +58,10 @@ class ThreadLimiter:
         _limiters[key] = self
         log.debug("%r: %s threads at the same time", self, "any number of" if count is None else count)
 
+    def of_size(self, count: int) -> ThreadLimiter:
+        """Answer the limiter of `count` slots that stands for this one: in one process it is always the same."""
+        return _same(f"{self._key}/{count}", count, self.name)
+
     def acquire(self) -> None:
         """Wait for a slot."""
         if self.count is not None:

@@ -5,7 +5,8 @@ is composed there and then; a marked function is composed when it is called. How
 decorators, what is composed is, from the outside in:
 
 1. `handle_klio` or `serialize_klio_message`: decode, decide, encode, bury
-2. `retry` and `timeout`, in the order in which the author wrote them
+2. `retry` and `timeout`, in the order in which the author wrote them; what the job file says of them where the author
+   does not: its `retry` around the author's own, its `timeout_s` and `isolation` inside
 3. the slot of a thread limiter, inside every retry, around every timeout
 4. the context
 5. `profile`
@@ -30,6 +31,7 @@ from apache_beam.pvalue import TaggedOutput
 from klio.context import KlioContext, current
 from klio.transforms.handle import handle
 from klio.transforms.limit import UNLIMITED
+from klio.transforms.policy import policy_of
 from klio.transforms.task import Layer, Task, perform
 from klio.utils import ThreadLimiter
 
@@ -46,6 +48,7 @@ class Marks:
     serialize: bool = False  # decode and encode, for code that got its context in another way
     layers: tuple[Layer, ...] = ()  # retry and timeout, the outermost first
     limiter: ThreadLimiter = UNLIMITED
+    own_limit: bool = False  # the limiter is what the author asked for
     context_first: bool = False  # the context is the first argument
     context_on_self: bool = False  # the context is self._klio
 
@@ -109,7 +112,7 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
         context = _context_of(self)
         self._klio = context
         head = (self, context) if marks.context_first else (self,)
-        call = _caller(func, marks, context, head, (args, kwargs))
+        call = _caller(func, _with_policy(marks, context), context, head, (args, kwargs))
         return run(context, raw, call, func.__qualname__, decides=marks.handle)
 
     return _untyped(handled, func)
@@ -125,6 +128,12 @@ def _caller(
         return perform(Task(func, given_to_func, kwargs, context, func.__qualname__, marks.layers, marks.limiter))
 
     return call
+
+
+def _with_policy(marks: Marks, context: KlioContext) -> Marks:
+    """Answer the marks with what they leave to the job file."""
+    policy = policy_of(context)
+    return marks if policy is None or not marks.handle else policy.applied(marks)
 
 
 def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
@@ -154,7 +163,7 @@ def _function(func: Callable[..., Any], marks: Marks, context: KlioContext) -> C
     if marks.handle or (marks.serialize and marks.context_first):
 
         def handled(raw: bytes, *args: Any, **kwargs: Any) -> Any:
-            call = _caller(func, marks, context, (context,), (args, kwargs))
+            call = _caller(func, _with_policy(marks, context), context, (context,), (args, kwargs))
             return _one_or_all(context, raw, call, func.__qualname__, decides=marks.handle)
 
         return handled

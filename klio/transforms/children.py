@@ -37,11 +37,11 @@ class TracebackOfChild(Exception):
         return f"\n{self.args[0]}"
 
 
-def call_in_child(task: Task, seconds: float) -> Outcome:
+def call_in_child(task: Task, seconds: float | None) -> Outcome:
     """Run the task in a child process. Raises what it raises, with the child's traceback, and Late.
 
-    The time begins when the child has everything that it needs. Raises NativeCrash where the child died of the call,
-    JobCodeError where the call cannot be sent, EngineError where no child will start.
+    None is no limit. The time begins when the child has everything that it needs. Raises NativeCrash where the child
+    died of the call, JobCodeError where the call cannot be sent, EngineError where no child will start.
     """
     head, rest = head_of(task), rest_of(task)
     child = _taken(task.name, head)
@@ -81,7 +81,7 @@ class Child:
         """Whether it has run this very callable, with its object as it is now."""
         return self._known.get(name) == _digest(head)
 
-    def call(self, name: str, head: bytes, rest: bytes, seconds: float) -> tuple[list[Yielded], End | Raised]:
+    def call(self, name: str, head: bytes, rest: bytes, seconds: float | None) -> tuple[list[Yielded], End | Raised]:
         """Answer what the call yielded, and how it ended. Raises Late, and EOFError where the process died."""
         self._connection.send((name, None if self.knows(name, head) else head, rest))
         self._known[name] = _digest(head)
@@ -90,12 +90,12 @@ class Child:
         first = self._connection.recv()
         if isinstance(first, Raised):
             return [], first
-        return self._answers(time.monotonic() + seconds)
+        return self._answers(None if seconds is None else time.monotonic() + seconds)
 
-    def _answers(self, deadline: float) -> tuple[list[Yielded], End | Raised]:
+    def _answers(self, deadline: float | None) -> tuple[list[Yielded], End | Raised]:
         yields: list[Yielded] = []
         while True:
-            if not self._connection.poll(max(0.0, deadline - time.monotonic())):
+            if not self._connection.poll(None if deadline is None else max(0.0, deadline - time.monotonic())):
                 raise Late
             answer: Any = self._connection.recv()
             if not isinstance(answer, Yielded):

@@ -52,7 +52,9 @@ def handle_klio(
     """
 
     def decorate(inner: Callable[..., Any]) -> Marked:
-        return mark(inner, handle=True, limiter=limiter_for(inner.__qualname__, max_thread_count, thread_limiter))
+        limiter = limiter_for(inner.__qualname__, max_thread_count, thread_limiter)
+        own_limit = max_thread_count is not None or thread_limiter is not None
+        return mark(inner, handle=True, limiter=limiter, own_limit=own_limit)
 
     return decorate(func) if func is not None else decorate
 
@@ -91,12 +93,14 @@ def retry(
     """Call a function or method again when it raises `exception` (a class or a tuple; any Exception by default).
 
     `tries` counts all attempts; -1, the default, is without end. Between two attempts `delay` seconds pass, each time
-    `backoff` times as many, `max_delay` at most, and up to `jitter` seconds more at random. After the last one
-    `raise_exception(exception_message)` is raised, KlioRetriesExhausted by default, and the message is a dead letter
-    `retries-exhausted`. Every attempt gets `data` as it came in, and what a generator yields goes on when an attempt
-    has come to its end: nothing is left of those that failed. With `@timeout` above, all attempts and their pauses
-    share one budget; with `@timeout` below, each attempt has its own. Raises RuntimeError for impossible arguments,
-    and without parentheses.
+    `backoff` times as many, `max_delay` at most; `jitter`, 0 to 1, is how much of each pause is left to chance. After
+    the last one `raise_exception(exception_message)` is raised, KlioRetriesExhausted by default, and the message is a
+    dead letter `retries-exhausted`. What klio itself calls final is not tried again unless `exception` names it:
+    LostLease, DataNotFound, NativeCrash, everything that is wrong with the message.
+
+    Every attempt gets `data` as it came in, and what a generator yields goes on when an attempt has come to its end:
+    nothing is left of those that failed. With `@timeout` above, all attempts and their pauses share one budget; with
+    `@timeout` below, each attempt has its own. Raises RuntimeError for impossible arguments, and without parentheses.
     """
     if args:
         raise RuntimeError("retry: write @retry(), with parentheses; its arguments have names")

@@ -1,4 +1,4 @@
-"""`@timeout`: the author's code runs in a child process, which is killed when the time is over."""
+"""`@timeout` and `isolation: subprocess`: the author's code runs in a child process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ from klio_core.errors import KlioTimeoutError
 
 
 @dataclass(frozen=True)
-class Timeout:
-    """How many seconds the call may take, and what to raise then."""
+class Isolated:
+    """The code runs in a child process, for as long as it takes: what kills the child does not kill the worker."""
+
+    def around(self, task: Task) -> Outcome:
+        """Answer what the child answers. Raises what it raises, and NativeCrash where it died."""
+        with task.limiter:
+            return call_in_child(task, None)
+
+
+@dataclass(frozen=True)
+class Timeout(Isolated):
+    """In a child process, too, which is killed when the call has taken so many seconds; and what to raise then."""
 
     seconds: float
     exception: type[Exception] = KlioTimeoutError

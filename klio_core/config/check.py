@@ -133,6 +133,17 @@ def parents_make_inputs(data: Any) -> Iterator[Finding]:
             yield (*path, "makes"), {"what": "there is no such data input", "expected": expected, "got": shown(makes)}
 
 
+def what_can_be_ended(data: Any) -> Iterator[Finding]:
+    """A thread cannot be ended from outside, a process can."""
+    isolation = _at(data, "job_config", "isolation")
+    if not isinstance(isolation, str) or isolation.lower() != "thread":
+        return
+    if _at(data, "job_config", "timeout_s") is not None:
+        todo = "write isolation: subprocess, or leave it out: timeout_s brings it; or delete timeout_s"
+        what = "code in a thread cannot be ended after timeout_s"
+        yield ("job_config", "isolation"), {"what": what, "expected": "subprocess", "got": isolation, "todo": todo}
+
+
 RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
     modes_agree,
     names_differ,
@@ -141,6 +152,7 @@ RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
     parents_are_others,
     parents_can_be_asked,
     parents_make_inputs,
+    what_can_be_ended,
 )
 _MOST_SHOWN = 20
 _NEEDS_STREAMING = {"pubsub": True, "file": False, "avro": False, "bq": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TextIO
+from typing import Annotated, Any, ClassVar, Literal, TextIO
 
 from pydantic import AfterValidator, ConfigDict, Field, Tag, model_validator
 
@@ -20,7 +20,8 @@ from klio_core.config.schema.kinds import SECTION_OR_SWITCH
 from klio_core.config.schema.metrics import Metrics
 from klio_core.config.schema.names import JobName
 from klio_core.config.schema.pipeline import KlioPipelineConfig
-from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, nothing_is
+from klio_core.config.schema.retry import RetrySection
+from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, Word, nothing_is, one_of
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 from klio_core.config.values import Values
@@ -33,6 +34,7 @@ def _version(value: int) -> int:
 
 
 Version = Annotated[Whole, AfterValidator(_version)]
+Isolation = Annotated[Literal["thread", "subprocess"], one_of("thread", "subprocess")]
 MetricsOrFalse = Annotated[
     Annotated[Metrics, Tag("type=section")] | Annotated[Off, Tag("type=switch")],
     SECTION_OR_SWITCH,
@@ -54,10 +56,17 @@ class KlioJobConfig(Section):
     max_attempts: Count = 5
     lease_s: Annotated[Count, Field(le=600)] = 60  # Pub/Sub's own limit
     drain_timeout_s: Seconds = 60.0
+    journal: Word | None = None
     dependencies: Dependencies = ()
     # A trigger for an element that is already on its way is not repeated within this time.
     trigger_ttl_s: Seconds = 600.0
     max_triggers: Count = 3
+    # What code under @handle_klio gets that does not say it by a decorator of its own.
+    retry: RetrySection | None = None
+    timeout_s: Seconds | None = None
+    max_thread_count: Count | None = None
+    # None: as timeout_s needs it.
+    isolation: Isolation | None = None
     metrics: MetricsOrFalse = Field(default_factory=Metrics)
     events: Annotated[Events, nothing_is(dict)] = Field(default_factory=Events)
     data: Annotated[Data, nothing_is(dict)] = Field(default_factory=Data)

@@ -6,9 +6,19 @@ import apache_beam as beam
 import pytest
 
 from klio.transforms import decorators
-from klio.transforms.retry import Retry
+from klio.transforms.retry import Retry, dice
 from klio.utils import ThreadLimiter
-from klio_core.errors import KlioRetriesExhausted, KlioTimeoutError, LostLease
+from klio_core.errors import (
+    BadElement,
+    BadPayload,
+    DataError,
+    DataNotFound,
+    JobCodeError,
+    KlioRetriesExhausted,
+    KlioTimeoutError,
+    LostLease,
+    NativeCrash,
+)
 from klio_core.message import Message
 
 NO_GOOD = ValueError("no good")
@@ -124,8 +134,53 @@ def test_another_exception_and_its_message_may_be_asked_for():
 
 def test_pauses_grow_up_to_the_longest():
     retry = Retry(delay=1, backoff=2, max_delay=5)
-    assert [retry.pause(n) for n in (1, 2, 3, 4, 5000)] == [1, 2, 4, 5, 5]
-    assert all(1 <= Retry(delay=1, jitter=0.5).pause(n) <= 1.5 for n in range(1, 100))
+    assert [retry.pause(n, chance=0.9) for n in (1, 2, 3, 4, 5000)] == [1, 2, 4, 5, 5]
+
+
+def test_jitter_is_how_much_of_a_pause_is_left_to_chance():
+    full, half = Retry(delay=8, jitter=1), Retry(delay=8, jitter=0.5)
+    assert [full.pause(1, chance) for chance in (0, 0.25, 1)] == [8, 6, 0]
+    assert [half.pause(1, chance) for chance in (0, 0.25, 1)] == [8, 7, 4]
+
+
+def test_the_same_seed_makes_the_same_pauses():
+    def pauses():
+        dice.seed(7)
+        return [Retry(delay=1, jitter=1).pause(1, dice.random()) for _ in range(3)]
+
+    assert pauses() == pauses()
+    assert len(set(pauses())) == 3
+
+
+FINAL = [BadElement("odd"), BadPayload("odd"), DataNotFound("none"), LostLease("theirs"), NativeCrash("died"),
+         JobCodeError("no")]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", FINAL, ids=lambda error: type(error).__name__)
+def test_what_is_final_is_tried_again_only_where_it_is_named(error):
+    def calls(exception):
+        made = itertools.count()
+
+        @decorators.retry(tries=3, exception=exception)
+        def fails():
+            next(made)
+            raise error
+
+        with pytest.raises(type(error) if exception is Exception else KlioRetriesExhausted):
+            fails()
+        return next(made)
+
+    assert calls(Exception) == 1
+    assert calls((OSError, type(error))) == 3
+
+
+def test_an_outage_is_tried_again_and_in_a_stream_left_to_be_delivered_again(bound, place):
+    bound(streaming=True)
+    flaky = Flaky(fails=9, error=DataError("the store does not answer"))
+    with pytest.raises(DataError, match="does not answer"):
+        run(flaky)
+    assert flaky.calls == 3
+    assert place.letters == []
 
 
 def test_nobody_waits_while_holding_a_slot():
@@ -179,7 +234,7 @@ def test_retry_above_timeout_gives_each_attempt_its_own_budget(tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [{"tries": 0}, {"tries": -2}, {"tries": "3"}, {"tries": True}, {"delay": -1}, {"delay": "1"}, {"backoff": 0.5},
-     {"max_delay": -1}, {"jitter": -0.1}],
+     {"max_delay": -1}, {"jitter": -0.1}, {"jitter": 1.1}],
 )  # fmt: skip
 def test_arguments_that_cannot_be_meant_are_refused(arguments):
     with pytest.raises(RuntimeError, match="retry: "):
