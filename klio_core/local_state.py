@@ -60,6 +60,11 @@ def dead_letter_dir(project_dir: Path, job_name: str) -> Path:
     return state_dir(project_dir) / "dead-letters" / job_name
 
 
+def journal_dir(project_dir: Path, job_name: str) -> Path:
+    """Answer where a job's workers note what they have begun under --local, unless the job file says."""
+    return state_dir(project_dir) / "journal" / job_name
+
+
 def read(project_dir: Path) -> LocalState | None:
     """Answer what the state file says, None where there is none. Raises LocalCloudError where it is no use."""
     path = state_dir(project_dir) / _FILE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from klio_core.config import DirectoryRecords, KlioConfig, TopicRecords
-from klio_core.local_state import dead_letter_dir
+from klio_core.local_state import dead_letter_dir, journal_dir
 from klio_core.names import status_topic
 
 
@@ -17,7 +17,9 @@ def localised(config: KlioConfig, project_dir: Path) -> KlioConfig:
         said["dead_letters"] = DirectoryRecords(location=str(dead_letter_dir(project_dir, config.job_name)))
     if events.status is None and config.pipeline_options.streaming:
         said["status"] = TopicRecords(topic=status_topic(config.pipeline_options.project))
-    job_config = config.job_config.model_copy(update={"events": events.model_copy(update=said)})
+    journal = config.job_config.journal or str(journal_dir(project_dir, config.job_name))
+    update = {"events": events.model_copy(update=said), "journal": journal}
+    job_config = config.job_config.model_copy(update=update)
     return config.model_copy(update={"job_config": job_config, "pipeline_options": _direct(config)})
 
 

@@ -6,8 +6,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -77,7 +78,8 @@ class Recorder:
 
     A runner that hands out messages in batches says so with `begin`. From then on `finished` are the elements of the
     batch that came to a final state, and `renamed` says which went on under another name, so that the runner can tell
-    of the others. `unseen` says that the author's code keeps its results from klio.
+    of the others. `unseen` says that the author's code keeps its results from klio. `when_begun` is called with each
+    element that the author's code begins to work on.
     """
 
     def __init__(self, job: str, records: Records) -> None:
@@ -85,11 +87,13 @@ class Recorder:
         self._records = records
         self._worker = worker_name()
         self._told: dict[bytes, float] = {}
+        self._unfinished: dict[bytes, Status] = {}
         self._attempts: dict[bytes, int] = {}
         self._seconds: dict[bytes, float] = {}
         self.finished: set[bytes] = set()
         self.renamed: dict[bytes, bytes] = {}
         self.unseen = False
+        self.when_begun: Callable[[bytes], None] = lambda _element: None
 
     @property
     def silent(self) -> bool:
@@ -100,6 +104,7 @@ class Recorder:
         """Record that these elements are leased, each for its n-th attempt, which their next records repeat."""
         self._attempts = dict(attempts)
         self._seconds.clear()
+        self._unfinished.clear()
         self.finished.clear()
         self.renamed.clear()
         for element in attempts:
@@ -116,6 +121,8 @@ class Recorder:
 
     def tell(self, element: bytes, state: State, note: str = "") -> None:
         """Record that `element` has come to `state`."""
+        if state is State.WORKING:
+            self.when_begun(element)
         if (state.final or state is State.QUEUED) and self._attempts:  # queued again: a parent was asked
             self.finished.add(element)
         if not self.silent:
@@ -134,12 +141,20 @@ class Recorder:
         self._told = {element: now}
         self._write(element, State.WORKING, min(max(fraction, 0.0), 1.0), note)
 
+    def renew(self) -> None:
+        """Repeat what was said last of what is being worked on: whoever reads it sees that the worker lives."""
+        for status in list(self._unfinished.values()):
+            if status.element not in self.finished:
+                self._records.write(replace(status, at=time.time()))
+
     def _write(self, element: bytes, state: State, fraction: float | None, note: str) -> None:
         attempt = self.attempt(element)
         seconds = self._seconds.get(element) if state.final else None
         if state.final and not self._attempts:  # no runner begins anew, so nothing is kept for long
             self._seconds.pop(element, None)
         status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
+        if self._attempts:
+            self._unfinished[element] = status
         self._records.write(status)
 
 

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -28,21 +28,31 @@ class Arrived:
     leased: Leased
 
 
+@dataclass(slots=True)
+class _Lease:
+    source: str
+    until: float
+
+
 class Feed:
     """Holds at most as many messages as `pace` has room for, each until `done` or `give_back`.
 
     Several subscriptions have equal shares of the room, of one message at least, so that a silent one holds up none.
 
-    A lease is renewed for as long as this process lives and the work takes; when the process dies, the lease ends
-    within `lease_s` and the message goes to somebody else.
+    A lease is renewed for as long as this process lives and the work takes, and `renewed` is called each time; when the
+    process dies, the lease ends within `lease_s` and the message goes to somebody else. So it does while the process
+    stands still (SIGSTOP, a machine asleep) for longer than that: the message is no longer `ours` then.
     """
 
-    def __init__(self, subscriptions: Sequence[str], pace: Pace, *, lease_s: int) -> None:
+    def __init__(
+        self, subscriptions: Sequence[str], pace: Pace, *, lease_s: int, renewed: Callable[[], None] = lambda: None
+    ) -> None:
         self._sources = {path: Subscription(path) for path in subscriptions}
         self._pace = pace
         self._lease_s = lease_s
+        self._renewed = renewed
         self._queue: queue.Queue[Arrived | EventError] = queue.Queue()
-        self._held: dict[str, str] = {}  # ack id: subscription
+        self._held: dict[str, _Lease] = {}  # by ack id
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._closed = threading.Event()
@@ -72,6 +82,11 @@ class Feed:
     def held(self) -> int:
         """How many messages this process has the leases of."""
         return len(self._held)
+
+    def ours(self, arrived: Arrived) -> bool:
+        """Whether this process has the lease of a message: it may have ended while the process stood still."""
+        lease = self._held.get(arrived.leased.ack_id)
+        return lease is not None and time.monotonic() < lease.until
 
     def batch(self, wait_s: float) -> list[Arrived]:
         """Answer what the graph is to work on next; nothing after `wait_s` seconds without a message.
@@ -157,7 +172,8 @@ class Feed:
                 self._take(path, messages)
 
     def _take(self, path: str, messages: Sequence[Leased]) -> None:
-        self._held.update({message.ack_id: path for message in messages})
+        until = time.monotonic() + self._lease_s
+        self._held.update({message.ack_id: _Lease(path, until) for message in messages})
         self._extend(path, [message.ack_id for message in messages], self._lease_s)
         for message in messages:
             self._queue.put(Arrived(path, message))
@@ -168,7 +184,7 @@ class Feed:
         """Answer how many messages may be pulled now; 0 when the run stops."""
 
         def room() -> int:
-            held = sum(source == path for source in list(self._held.values()))
+            held = sum(lease.source == path for lease in list(self._held.values()))
             return max(1, self._pace.room // len(self._sources)) - held
 
         with self._changed:
@@ -177,25 +193,49 @@ class Feed:
 
     def _keep_leases(self) -> None:
         while not self._closed.wait(self._lease_s / 3):
+            self._let_go_of_ended()
+            until = time.monotonic() + self._lease_s
             for source, ack_ids in self._held_by_source().items():
-                self._extend(source, ack_ids, self._lease_s)
+                if self._extend(source, ack_ids, self._lease_s):
+                    self._note(ack_ids, until)
+            if self._held:
+                self._renewed()
+
+    def _let_go_of_ended(self) -> None:
+        """A lease that has ended is not to be had again: its message is somebody else's by now."""
+        now = time.monotonic()
+        ended = [ack_id for ack_id, lease in list(self._held.items()) if lease.until < now]
+        if ended:
+            log.warning("the leases of %d messages have ended meanwhile; they go to others", len(ended))
+            self._let_go(ended)
+
+    def _note(self, ack_ids: Sequence[str], until: float) -> None:
+        for ack_id in ack_ids:
+            lease = self._held.get(ack_id)
+            if lease is not None:
+                lease.until = until
 
     def _held_by_source(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for ack_id, source in list(self._held.items()):
-            found.setdefault(source, []).append(ack_id)
+        for ack_id, lease in list(self._held.items()):
+            found.setdefault(lease.source, []).append(ack_id)
         return found
 
-    def _extend(self, source: str, ack_ids: Sequence[str], seconds: int) -> None:
+    def _extend(self, source: str, ack_ids: Sequence[str], seconds: int) -> bool:
         try:
             self._sources[source].extend(ack_ids, seconds)
         except EventError as error:
             log.warning("leases of %d messages could not be changed: %s", len(ack_ids), error.got)
+            return False
+        return True
 
     def _forget(self, batch: Sequence[Arrived]) -> None:
+        self._let_go([arrived.leased.ack_id for arrived in batch])
+
+    def _let_go(self, ack_ids: Sequence[str]) -> None:
         with self._changed:
-            for arrived in batch:
-                self._held.pop(arrived.leased.ack_id, None)
+            for ack_id in ack_ids:
+                self._held.pop(ack_id, None)
             self._changed.notify_all()
 
 

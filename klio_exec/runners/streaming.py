@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from apache_beam import Pipeline
@@ -17,13 +17,15 @@ from klio.events.read import format_of, subscription_of
 from klio.gate import Gate
 from klio.metrics.counts import FILTERED
 from klio_core.dead_letter import Failure
-from klio_core.errors import EventError, KlioError, MessageError
+from klio_core.errors import EventError, KlioError, MessageError, NativeCrash
 from klio_core.message import Format, Message
 from klio_core.status import State, text_of
 from klio_exec.blame import without_beam
+from klio_exec.runners.attempts import Attempts, default_directory
 from klio_exec.runners.feed import Arrived, Feed
 from klio_exec.runners.microbatch import MicroBatchRunner, RunBatch, sources_of
 from klio_exec.runners.pace import Pace
+from klio_exec.runners.suspects import Suspect
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
 
@@ -41,7 +43,7 @@ class StreamingRun:
         self._stop = stop
         self._idle_s = exit_when_idle_s
         self._max_attempts = job.max_attempts
-        self._attempts: Counter[str] = Counter()
+        self._journal = Path(job.journal or default_directory(context.config.job_name))
         self._lease_s = job.lease_s
         self._pace = Pace(job.max_in_flight)
         self._formats = _formats(context)
@@ -50,11 +52,18 @@ class StreamingRun:
 
     def run(self, pipeline: Pipeline, options: PipelineOptions) -> Tally:
         """Run the pipeline, which was built with this run's `runner`. Answers what was counted."""
-        self._feed = Feed(sources_of(pipeline), self._pace, lease_s=self._lease_s)
+        status = self._context.status
+        self._attempts = Attempts(self._journal, self._max_attempts, self._lease_s)
+        self._feed = Feed(sources_of(pipeline), self._pace, lease_s=self._lease_s, renewed=status.renew)
+        status.when_begun = self._attempts.mark
         self._stop.when_asked(self._feed.stop)
-        self._stop.when_late(self._feed.give_back_all)
+        self._stop.when_late(self._give_up)
         self.runner.run_pipeline(pipeline, options)
         return self.tally
+
+    def _give_up(self) -> None:
+        self._feed.give_back_all()
+        self._attempts.close()  # nobody is to blame for what is not done in time
 
     def _loop(self, run_batch: RunBatch) -> None:
         self._feed.start()
@@ -64,15 +73,26 @@ class StreamingRun:
                 self._work_all(run_batch, self._feed.batch(_LOOK_S))
         finally:
             self._feed.close()
+            self._attempts.close()
 
     def _work_all(self, run_batch: RunBatch, batch: list[Arrived]) -> None:
-        """An element that came twice is worked on once: its second message finds the output of the first."""
         while batch and not self._stop.asked:
-            firsts: dict[bytes, Arrived] = {}
-            again = [one for one in batch if firsts.setdefault(self._element(one), one) is not one]
-            self._work(run_batch, list(firsts.values()))
-            batch = again
+            together, later = self._split(batch)
+            self._work(run_batch, together)
+            batch = later
         self._feed.give_back(batch)
+
+    def _split(self, batch: Sequence[Arrived]) -> tuple[list[Arrived], list[Arrived]]:
+        """Answer what may be worked on together, and what comes after that.
+
+        An element that came twice is worked on once: its second message finds the output of the first. What a worker
+        may have died of goes alone, after the others, so that it takes nobody along.
+        """
+        firsts: dict[bytes, Arrived] = {}
+        later = [
+            one for one in batch if self._attempts.suspect(one) or firsts.setdefault(self._element(one), one) is not one
+        ]
+        return (list(firsts.values()), later) if firsts else (later[:1], later[1:])
 
     def _finished(self) -> bool:
         if self._stop.asked:
@@ -80,6 +100,9 @@ class StreamingRun:
         return self._idle_s is not None and time.monotonic() - self._feed.quiet_since > self._idle_s
 
     def _work(self, run_batch: RunBatch, batch: list[Arrived]) -> None:
+        batch = [one for one in batch if self._feed.ours(one)]
+        if not batch or self._buried(batch[0]):
+            return
         elements = self._leased(batch)
         start = time.monotonic()
         error = self._attempt(run_batch, batch, elements)
@@ -101,13 +124,24 @@ class StreamingRun:
         try:
             reported = run_batch(by_source)
         except Exception as error:  # noqa: BLE001  (whatever the graph raises fails its messages, not the run)
+            self._attempts.end()
             return error
         self.tally.add(reported)
         self._feed.done(batch)
+        self._attempts.end()
+        self._attempts.done(batch)
         self._tell_the_rest(elements)
-        for arrived in batch:
-            self._attempts.pop(arrived.leased.message_id, None)
         return None
+
+    def _buried(self, arrived: Arrived) -> bool:
+        """Make a message a dead letter, without working on it, that has killed as many workers as it may."""
+        suspect = self._attempts.suspect(arrived)
+        if suspect is None or suspect.faults < self._max_attempts:
+            return False
+        element = self._element(arrived)
+        self._context.status.begin({element: suspect.attempts})
+        self._last_attempt_failed(arrived, element, _killer(suspect), suspect.attempts)
+        return True
 
     def _failed(self, arrived: Arrived, element: bytes, error: Exception) -> None:
         """Let the message come again, a while later each time.
@@ -115,27 +149,33 @@ class StreamingRun:
         After `max_attempts` it is a dead letter, unless what failed is a service: that may come back, and no message
         is to blame for it.
         """
-        leased = arrived.leased
-        self._attempts[leased.message_id] += 1
-        attempts = max(self._attempts[leased.message_id], leased.attempt)
-        transient = isinstance(error, KlioError) and error.transient
-        if transient or attempts < self._max_attempts:
-            of = "" if transient else f" of {self._max_attempts}"
-            log.warning("%r failed (%s), attempt %d%s", element, _short(error), attempts, of)
-            self._again_later(arrived, attempts)
+        if not self._feed.ours(arrived):
+            log.warning("%r failed (%s); its lease has ended, so it is somebody else's", element, _short(error))
             return
+        attempt = self._attempts.number(arrived)
+        transient = isinstance(error, KlioError) and error.transient
+        if self._attempts.failed(arrived, counts=not transient):
+            self._last_attempt_failed(arrived, element, error, attempt)
+            return
+        of = "" if transient else f" of {self._max_attempts}"
+        log.warning("%r failed (%s), attempt %d%s", element, _short(error), attempt, of)
+        self._again_later(arrived, element, error, attempt)
+
+    def _last_attempt_failed(self, arrived: Arrived, element: bytes, error: Exception, attempt: int) -> None:
         try:
-            self._bury(leased.data, element, error)
+            self._bury(arrived.leased.data, element, error)
         except EventError as unkept:
             log.warning("%r failed (%s), and %s (%s)", element, _short(error), unkept.what, unkept.where)
-            self._again_later(arrived, attempts)
+            self._again_later(arrived, element, unkept, attempt)
             return
-        self._attempts.pop(leased.message_id, None)
         self._feed.done([arrived])
+        self._attempts.done([arrived])
 
-    def _again_later(self, arrived: Arrived, attempts: int) -> None:
+    def _again_later(self, arrived: Arrived, element: bytes, error: Exception, attempt: int) -> None:
+        pause_s = min(2 ** min(attempt - 1, 10), _LONGEST_PAUSE_S)
         self.tally.counts["retried"] += 1
-        self._feed.give_back([arrived], min(2 ** min(attempts - 1, 10), _LONGEST_PAUSE_S))
+        self._context.status.tell(element, State.QUEUED, f"failed ({_short(error)}), comes again in {pause_s} s")
+        self._feed.give_back([arrived], pause_s)
 
     def _bury(self, raw: bytes, element: bytes, error: Exception) -> None:
         failure = Failure.of(error)
@@ -146,10 +186,10 @@ class StreamingRun:
             self.tally.counts[name] += 1
 
     def _leased(self, batch: Sequence[Arrived]) -> list[bytes]:
-        elements = [self._element(arrived) for arrived in batch]
-        tried = (max(self._attempts[one.leased.message_id] + 1, one.leased.attempt) for one in batch)
-        self._context.status.begin(dict(zip(elements, tried, strict=True)))
-        return elements
+        begun = {self._element(arrived): arrived for arrived in batch}
+        self._context.status.begin({element: self._attempts.number(one) for element, one in begun.items()})
+        self._attempts.begin(begun)
+        return list(begun)
 
     def _tell_the_rest(self, elements: Sequence[bytes]) -> None:
         """No later step spoke of these: they left as other elements, or out of sight, or were filtered out."""
@@ -178,6 +218,14 @@ def _formats(context: KlioContext) -> dict[str, Format]:
         for entry in config.job_config.events.inputs
         if entry.type == "pubsub"
     }
+
+
+def _killer(suspect: Suspect) -> NativeCrash:
+    return NativeCrash(
+        f"the work on it ended {suspect.faults} workers",
+        got=suspect.how or None,
+        todo="look for what crashes or fills the memory, or try it in a process of its own: isolation: subprocess",
+    )
 
 
 def _short(error: Exception) -> str:

@@ -205,6 +205,7 @@ class Job:
             }
             | (events or {}),
             "data": data or {},
+            "journal": str(directory / "journal"),
             **job_config,
         }
         job.make_resources()

@@ -14,7 +14,7 @@ from klio.transforms import decorators
 from klio_exec.local import world
 
 from .conftest import NewJob, found
-from .kit import Job, eventually, running
+from .kit import WORK, Job, eventually, running
 
 IN_FLIGHT = 20
 
@@ -125,26 +125,25 @@ def test_what_is_not_done_when_it_must_be_is_given_back(new_job: NewJob, signals
     assert job.made == set()
 
 
+# The author's own step behind the work, when the output is committed and the event has not left.
 DIES_ONCE = """
 import os
 from pathlib import Path
 
 import apache_beam as beam
+import transforms
 
-from klio.transforms import decorators
 
+def run(in_pcol, config):
+    died = Path(config.job_config.release)
 
-class Work(beam.DoFn):
-    @decorators.handle_klio
-    def process(self, data):
-        job = self._klio.config.job_config
-        with self._klio.upload(data.element) as out:
-            out.write_bytes(b"made once")
-        died = Path(job.ledger)
+    def die_once(raw):
         if not died.exists():
             died.touch()
             os._exit(9)
-        yield data
+        return raw
+
+    return in_pcol | beam.ParDo(transforms.Work()) | beam.Map(die_once)
 """
 
 
@@ -152,7 +151,7 @@ class Work(beam.DoFn):
 def test_after_a_crash_between_the_output_and_its_event_the_event_goes_out(new_job: NewJob):
     job = new_job(lease_s=1)
     job.does_work()
-    job.write(transforms=DIES_ONCE)
+    job.write(transforms=WORK, run=DIES_ONCE)
     job.publish("a")
     with job.process() as process:
         assert process.wait() == 9
@@ -163,6 +162,8 @@ def test_after_a_crash_between_the_output_and_its_event_the_event_goes_out(new_j
         job.wait_for("a")
         assert process.stop() == 0
     assert process.summary["passed on"] == "1 output exists 1"
+    assert job.begun == ["a"]
+    assert [status.attempt for status in job.statuses if status.state == "passed on"] == [2]
 
 
 class Hold(beam.DoFn):

@@ -103,7 +103,13 @@ def test_after_another_try_the_records_go_on_with_its_number(new_job: NewJob):
         job.wait_for("a")
         settle(job)
 
-    assert [(one.state, one.attempt) for one in job.statuses] == [("leased", 1), ("leased", 2), ("committed", 2)]
+    assert [(one.state, one.attempt) for one in job.statuses] == [
+        ("leased", 1),
+        ("queued", 1),
+        ("leased", 2),
+        ("committed", 2),
+    ]
+    assert job.states("a")[1] == "queued: failed (ValueError: the first time), comes again in 1 s"
     assert job.letters == []
 
 

@@ -1,0 +1,102 @@
+"""Elements that end their worker: they become dead letters after `max_attempts`, and take nobody along."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import NewJob
+from .kit import Job, eventually
+
+# "kill…" ends the process, as a crash of native code does; "once…" does so the first time only.
+KILLS = """
+import os
+import time
+from pathlib import Path
+
+import apache_beam as beam
+
+from klio.transforms import decorators
+
+
+class Work(beam.DoFn):
+    @decorators.handle_klio
+    def process(self, data):
+        job = self._klio.config.job_config
+        ledger = os.open(job.ledger, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+        os.write(ledger, data.element + b"\\n")
+        os.close(ledger)
+        if data.element.startswith(b"kill"):
+            os._exit(9)
+        if data.element.startswith(b"once") and not Path(job.release + data.element.decode()).exists():
+            Path(job.release + data.element.decode()).touch()
+            os.kill(os.getpid(), 11)
+        with self._klio.upload(data.element) as out:
+            out.write_bytes(data.element)
+        yield data
+"""
+
+
+def killing(job: Job) -> None:
+    job.does_work()
+    job.write(transforms=KILLS)
+
+
+def until_it_lives(job: Job, *elements: str) -> None:
+    """Start the job again and again, as somebody at a terminal would, until the elements have left."""
+    for _ in range(20):
+        with job.process() as process:
+            eventually(lambda: process.popen.poll() is not None or set(elements) <= set(job.elements))
+            if process.popen.poll() is None:
+                eventually(lambda: job.unacknowledged == 0)
+                assert process.stop() == 0
+                return
+    pytest.fail("it never came through")
+
+
+@pytest.mark.slow
+def test_an_element_that_kills_its_worker_is_a_dead_letter_after_max_attempts_and_the_others_are_done(new_job: NewJob):
+    job = new_job(lease_s=2, max_attempts=3)
+    killing(job)
+    job.publish("a", "b", "kill", "c", "d")
+
+    until_it_lives(job, "a", "b", "c", "d")
+
+    eventually(lambda: job.letters)
+    (letter,) = job.letters
+    assert (letter.element, letter.reason, letter.attempts) == (b"kill", "native-crash", 3)
+    assert job.begun.count("kill") == 3
+    assert job.made == {"a", "b", "c", "d"}
+    told = [(status.state, status.attempt) for status in job.statuses if status.element == b"kill"]
+    assert told[-1] == ("dead letter", 3)
+    assert [attempt for state, attempt in told if state == "working"] == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_innocents_beside_a_killer_never_become_dead_letters(new_job: NewJob):
+    job = new_job(lease_s=2, max_attempts=1)
+    killing(job)
+    quick = [f"quick{number}" for number in range(40)]  # the pace is then for many at a time
+    innocent = [f"innocent{number}" for number in range(20)]
+    with job.process() as process:
+        job.publish(*quick)
+        job.wait_for(*quick)
+        job.publish(*innocent[:10], "kill", *innocent[10:])
+        process.wait()
+
+    until_it_lives(job, *innocent)
+
+    assert [letter.element for letter in job.letters] == [b"kill"]
+    assert job.made == {*quick, *innocent}
+
+
+@pytest.mark.slow
+def test_what_crashed_once_is_done_and_its_attempts_are_on_record(new_job: NewJob):
+    job = new_job(lease_s=2)
+    killing(job)
+    job.publish("once")
+
+    until_it_lives(job, "once")
+
+    assert [status.attempt for status in job.statuses if status.state == "committed"] == [2]
+    assert job.letters == []
+    assert list((job.directory / "journal" / "suspects").iterdir()) == []
