@@ -40,6 +40,7 @@ NAMES = {
     "klio.metrics.logger": "MetricsLoggerClient",
     "klio.metrics.native": "NativeMetricsClient",
     "klio.metrics.relays": "register",
+    "klio.metrics.shumway": "ShumwayMetricsClient",
     "klio_core.config": "KlioConfig KlioJobConfig KlioPipelineConfig InvalidConfig load parse build dump schema_json",
     "klio_core.decision": "Action Facts Found Look Verdict decide",
     "klio_core.dead_letter": "DeadLetter Failure",
@@ -49,7 +50,8 @@ NAMES = {
     "klio_core.proto.klio_pb2": "KlioMessage KlioJob KlioJobAuditLogItem Version V1 V2",
     "klio_core.proto.v1beta1.klio_pb2": "KlioMessage KlioJob KlioJobAuditLogItem Version V1 V2",
     "klio_core.exceptions": "KlioConfigTemplatingException",
-    "klio_core.utils": "delete_global get_config_job_dir get_global get_or_initialize_global set_global",
+    "klio_core.utils": "KlioConfigMeta delete_global get_config_by_path get_config_job_dir get_global"
+    " get_or_initialize_global get_publisher set_global",
     "klio_core.variables": "DATAFLOW_REGIONS KlioRunner",
     "klio_core.status": "State Status",
     "klio_cli.app": "main",

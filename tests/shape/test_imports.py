@@ -33,20 +33,23 @@ MAY_IMPORT_TOO = {
 MAY_IMPORT_LATE = {
     "klio_cli/backlog.py": {"grpc", "google.protobuf"},
     "klio_cli/objects.py": {"google.api_core", "google.auth", "google.cloud.storage", "requests"},
+    "klio_core/utils.py": {"google.api_core", "google.cloud.pubsub"},
     "klio_cli/pubsub.py": {"grpc", "google.api_core", "google.auth", "google.cloud.pubsub_v1", "google.pubsub_v1"},
 }
 
 # From the ground up: a room imports only rooms that stand before it. The longest name that fits is a file's room.
 ROOMS = {
     "klio_core": (
-        "errors exceptions variables utils names proto message decision status dead_letter config graph invocation "
-        "local_state lifeline mail"
+        "errors exceptions variables names proto message decision status dead_letter config graph invocation "
+        "local_state lifeline mail utils"
     ),
     "klio": (
         "utils metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
         "transforms message testing"
     ),
-    "klio_exec": "blame stop load options localise by_mail resources pipeline runners summary local run explain test cli",
+    "klio_exec": (
+        "blame stop load options localise by_mail resources pipeline runners summary local run explain test cli"
+    ),
     "klio_cli": "* commands app",
 }
 

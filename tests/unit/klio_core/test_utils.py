@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 
 from klio_core import utils
+from klio_core.errors import ConfigError
 from klio_core.exceptions import KlioConfigTemplatingException
 from klio_core.variables import DATAFLOW_REGIONS, KlioRunner
+from klio_exec.local.pubsub import local_pubsub
 
 
 def test_a_value_is_made_once():
@@ -16,6 +18,50 @@ def test_a_value_is_made_once():
     assert utils.get_global("once") == "other"
     utils.delete_global("once")
     assert utils.get_global("once") is None
+
+
+def test_a_value_may_be_given_as_it_is():
+    assert utils.get_or_initialize_global("given", 5) == 5
+    assert utils.get_or_initialize_global("given", 6) == 5
+    utils.delete_global("given")
+
+
+def test_what_is_in_a_job_file_is_plain_data_with_its_templates(tmp_path):
+    text = "job_name: ${WHO}\njob_config: {n: 010, on: yes}\n"
+    (path := tmp_path / "klio-job.yaml").write_text(text)
+    assert utils.get_config_by_path(str(path)) == {"job_name": "${WHO}", "job_config": {"n": "010", "on": "yes"}}
+    assert utils.get_config_by_path(str(path), parse_yaml=False) == text
+
+
+@pytest.mark.parametrize(("text", "told"), [(None, "there is no such file"), ("a: [", "not YAML"), ("a: 1\na: 2\n",
+    "the key is there twice")])  # fmt: skip
+def test_a_job_file_that_cannot_be_read_is_an_error_of_ours(tmp_path, text, told):
+    path = tmp_path / "klio-job.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=told):
+        utils.get_config_by_path(str(path))
+
+
+def test_where_a_configuration_is_from_has_three_parts():
+    meta = utils.KlioConfigMeta(job_dir="/job", config_path="/job/klio-job.yaml", config_file=None)
+    assert meta == utils.KlioConfigMeta("/job", "/job/klio-job.yaml", None)
+
+
+def test_a_publisher_makes_its_topic_once(monkeypatch):
+    topic = "projects/klio-local/topics/made-by-get-publisher"
+    with local_pubsub() as host:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", host)
+        publisher = utils.get_publisher(topic)
+        assert publisher.publish(topic, b"a").result(30)
+        assert utils.get_publisher(topic) is publisher
+        utils.delete_global(f"publisher_{topic}")
+        again = utils.get_publisher(topic)  # the topic is there already
+        assert again.publish(topic, b"b").result(30)
+        utils.delete_global(f"publisher_{topic}")
+        for one in (publisher, again):
+            one.stop()
+            one.transport.close()
 
 
 @pytest.mark.parametrize(
