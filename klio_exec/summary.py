@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from klio.metrics.counts import FILTERED, READ
+from klio.metrics.counts import DROPPED_BY_RUN, FILTERED, READ
 from klio_core.decision import Action
+from klio_core.errors import LostLease
 from klio_exec.runners.tally import Tally
 
 _VERDICT = "verdict/"
 _DEAD = "dead-letter/"
+_FILTERED = "filtered by the job's code"
+# Of these, a gate has said before that they are to be processed.
+_IN_THE_WORK = (LostLease.reason, _FILTERED, DROPPED_BY_RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,14 @@ class Summary:
         dead = _by_reason(tally, _DEAD)
         dropped = verdicts[Action.DROP]
         if tally.counts[FILTERED]:
-            dropped["filtered by the job's code"] = tally.counts[FILTERED]
+            dropped[_FILTERED] = tally.counts[FILTERED]
         in_the_work = dead.total() - verdicts[Action.DEAD_LETTER].total()
-        lost_the_race = dropped["lost-lease"] + dropped["filtered by the job's code"]
+        came_to_nothing = sum(dropped[reason] for reason in _IN_THE_WORK)
         return cls(
             job=job,
             seconds=seconds,
             read=tally.counts[READ],
-            processed=max(0, verdicts[Action.PROCESS].total() - in_the_work - lost_the_race),
+            processed=max(0, verdicts[Action.PROCESS].total() - in_the_work - came_to_nothing),
             passed_on=verdicts[Action.PASS_ON],
             dropped=+dropped,
             triggered=verdicts[Action.TRIGGER].total(),

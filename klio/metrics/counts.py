@@ -13,6 +13,7 @@ NAMESPACE = "klio"
 READ = "read"
 SECONDS = "work-ns"
 FILTERED = "filtered"
+DROPPED_BY_RUN = "dropped by run()"
 
 
 def count(name: str, number: int = 1) -> None:

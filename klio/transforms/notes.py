@@ -10,7 +10,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from klio.metrics.counts import count_verdict
+from klio.metrics.counts import DROPPED_BY_RUN, count_verdict
 from klio.transforms.decorators import set_klio_context
 from klio.transforms.step import Results, Step
 from klio_core.decision import Action, Verdict
@@ -18,7 +18,7 @@ from klio_core.message import Message, Visit
 from klio_core.status import State
 
 log = logging.getLogger("klio")
-_DROPPED = Verdict(Action.DROP, "dropped by run()")
+_DROPPED = Verdict(Action.DROP, DROPPED_BY_RUN)
 
 
 class KlioMessageCounter(beam.DoFn):

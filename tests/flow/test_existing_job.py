@@ -170,7 +170,15 @@ def test_it_runs_as_it_did(job: Path):
     assert [(letter.element, letter.text) for letter in letters] == [(b"bad", "gave up")]
     assert "ValueError: bad words" in letters[0].trace
     assert "after: Message(b'a'" in process.log
+    assert process.summary["processed"].split()[0] == "2"
     assert process.summary["dropped"] == "1 dropped by run() 1"
+
+
+def test_it_is_found_fit_before_it_runs(job: Path):
+    command = [str(Path(sys.executable).with_name("klio")), "job", "verify", "--offline", "-j", str(job)]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def test_its_own_tests_pass(job: Path):

@@ -15,6 +15,7 @@ def test_every_message_that_was_read_is_in_one_line():
         tally.counts[f"verdict/{verdict.action}/{verdict.reason}"] = number
     tally.counts |= {"verdict/dead letter/undecodable": 1, "dead-letter/undecodable": 1, "dead-letter/exception": 2}
     tally.counts |= {"filtered": 1, "verdict/drop/lost-lease": 1, "read": 21, "retried": 5}
+    tally.counts["verdict/drop/dropped by run()"] = 2
     tally.worked, tally.work_ns, tally.slowest_ns = 10, 5_000_000_000, 2_000_000_000
 
     summary = Summary.of("mixer", tally, 12.34)
@@ -22,9 +23,10 @@ def test_every_message_that_was_read_is_in_one_line():
     assert summary.text("dead/") == (
         "mixer: 12.3 s\n"
         "  read              21\n"
-        "  processed          6   0.5 s each, slowest 2 s\n"
+        "  processed          4   0.5 s each, slowest 2 s\n"
         "  passed on          5   output exists 3, ping 2\n"
-        "  dropped            7   input missing 4, not addressed to us 1, lost-lease 1, filtered by the job's code 1\n"
+        "  dropped            9   input missing 4, dropped by run() 2, not addressed to us 1, lost-lease 1, "
+        "filtered by the job's code 1\n"
         "  dead letters       3   exception 2, undecodable 1 → dead/\n"
         "  retried            5"
     )
