@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from klio.events.dead_letters import DeadLetters, dead_letters_for, default_dead_letters
+from klio.events.dead_letters import DeadLetters, dead_letters_for, default_dead_letters, kept
 from klio.events.status import Recorder, recorder_for
 from klio.metrics import MetricsRegistry
 from klio.metrics.counts import count_dead_letter
@@ -21,8 +21,8 @@ from klio.metrics.relays import relays_for, timer_unit
 from klio.work import Work
 from klio_core.config import KlioConfig, load
 from klio_core.dead_letter import DeadLetter, Failure
-from klio_core.errors import JobCodeError
-from klio_core.message import Format, JobRef, Message
+from klio_core.errors import EventError, JobCodeError, LostWork, MessageError
+from klio_core.message import Arrival, Format, JobRef, Message
 from klio_core.status import State
 
 if TYPE_CHECKING:
@@ -36,11 +36,19 @@ class KlioContext:
 
     `decides` says who applies the rules: the first `@handle_klio` that a message meets (True: a plain Beam pipeline),
     or the gate that klioexec draws before the author's code (False). `raises` is for tests: errors are raised as they
-    come, instead of making their message a dead letter.
+    come, instead of making their message a dead letter. After more than `max_failures` dead letters a run ends.
     """
 
-    def __init__(self, config: KlioConfig | None, *, decides: bool = False, raises: bool = False) -> None:
+    def __init__(
+        self,
+        config: KlioConfig | None,
+        *,
+        decides: bool = False,
+        raises: bool = False,
+        max_failures: int | None = None,
+    ) -> None:
         self._config = config
+        self._max_failures = max_failures
         self.decides = decides
         self.raises = raises
         self.run = uuid.uuid4().hex[:12]
@@ -117,13 +125,16 @@ class KlioContext:
             return default_dead_letters()
         return dead_letters_for(entry.type, getattr(entry, "topic", None) or entry.location)
 
-    def bury(self, raw: bytes, element: bytes, failure: Failure) -> None:
+    def bury(self, raw: bytes, element: bytes, failure: Failure, source: str = "") -> None:
         """Keep a message as a dead letter, count it, log it once, without its payload.
 
-        Raises EventError if the letter cannot be kept.
+        What is kept is the event as it came to the job, whatever has become of it by now; `source` says by which input
+        it came, where the message itself does not. Raises EventError if the letter cannot be kept, and LostWork where
+        a batch has had more failures than it may.
         """
+        arrival = _arrival(raw) or Arrival(raw, source)
         letter = DeadLetter(
-            message=raw,
+            message=arrival.event,
             element=element,
             job=self.config.job_name,
             reason=failure.reason,
@@ -131,14 +142,41 @@ class KlioContext:
             text=failure.text,
             at=time.time(),
             trace=failure.traceback,
-            attempts=self.status.attempt(element),
+            attempts=max(map(self.status.attempt, {element, _element_of(arrival.event)})),
             version=version("klio"),
+            source=arrival.source,
         )
-        self.dead_letters.write(letter)
-        count_dead_letter(failure.reason)
         said = f"{failure.reason}: {failure.error}: {failure.text.partition(chr(10))[0]}"
+        try:
+            self.dead_letters.write(letter)
+        except EventError as error:
+            raise self._unkept(error, f"the letter of {element!r} ({said})") from error
+        kept(self.run).add(failure.reason)
+        count_dead_letter(failure.reason)
         log.error("dead letter %r (%s)", element, said)
         self.status.tell(element, State.DEAD_LETTER, said)
+        if self.failed_too_often and not self.streaming:
+            raise self.lost_work()
+
+    @property
+    def failed_too_often(self) -> bool:
+        """Whether this process has had more dead letters in this run than `max_failures`."""
+        return self._max_failures is not None and kept(self.run).by_reason.total() > self._max_failures
+
+    def lost_work(self) -> LostWork:
+        """Answer the error of a run that failed too often."""
+        counts = ", ".join(f"{reason} {number}" for reason, number in kept(self.run).by_reason.most_common())
+        return LostWork(
+            f"more than {self._max_failures} messages became dead letters, so the run was stopped",
+            where=f"--max-failures {self._max_failures}",
+            got=counts,
+            todo="`klio dlq list` shows them; what was made so far stays, and is passed on when the job runs again",
+        )
+
+    def _unkept(self, error: EventError, whose: str) -> EventError:
+        then = "its message is not acknowledged" if self.streaming else "the run ends here"
+        got = f"{error.got}; it was {whose}"
+        return EventError(f"a dead letter could not be kept, so {then}", where=error.where, got=got, todo=error.todo)
 
     def begin(self, message: Message) -> Work:
         """Answer the work on one message."""
@@ -186,7 +224,7 @@ class KlioContext:
         return work
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_config": self._config, "decides": self.decides, "raises": self.raises, "run": self.run}
+        return {name: value for name, value in vars(self).items() if name in _TRAVELS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -194,6 +232,22 @@ class KlioContext:
         self.notes = {}
 
 
+def _arrival(raw: bytes) -> Arrival | None:
+    """Answer how the gate saw a message come, None for bytes that no gate of ours has let in."""
+    try:
+        return Message.decode(raw, Format.EITHER).arrival
+    except MessageError:
+        return None
+
+
+def _element_of(event: bytes) -> bytes:
+    try:
+        return Message.decode(event, Format.EITHER).element
+    except MessageError:
+        return event
+
+
+_TRAVELS = frozenset({"_config", "_max_failures", "decides", "raises", "run"})
 UNBOUND = KlioContext(None, raises=True)
 _current = UNBOUND
 

@@ -17,7 +17,7 @@ from klio.parents import Parent, asking, parents_of, visits
 from klio_core.config import KlioConfig
 from klio_core.decision import NOT_ADDRESSED, TRIGGER_LOOP, Action, Facts, Found, Look, Verdict, decide
 from klio_core.errors import MessageError, TriggerLoop
-from klio_core.message import Format, JobRef, Message, Visit
+from klio_core.message import Arrival, Format, JobRef, Message, Visit
 from klio_core.status import State
 
 
@@ -51,12 +51,13 @@ class Decision:
 class Gate:
     """The rules of one job. `decide` asks the stores only for the facts that `klio_core.decision` asks for.
 
-    `format` is how it reads bytes.
+    `format` is how it reads bytes, `source` the event input that they come by.
     """
 
-    def __init__(self, config: KlioConfig, me: JobRef, fmt: Format = Format.KLIO) -> None:
+    def __init__(self, config: KlioConfig, me: JobRef, fmt: Format = Format.KLIO, source: str = "") -> None:
         job = config.job_config
         self._me = me
+        self.source = source
         self.format = Format.EITHER if job.allow_non_klio_messages and fmt is Format.KLIO else fmt
         self._checked = {Look.INPUT: _checked(job.data.inputs), Look.OUTPUT: _checked(job.data.outputs)}
         self._parents = parents_of(config)
@@ -101,7 +102,10 @@ class Gate:
         mine = message.addressed_to(self._me)
         if mine is None:
             return Decision(raw, message)
-        return Decision(raw, mine.with_visit(Visit(datetime.now(UTC), self._me)), self.facts(message))
+        visit = Visit(datetime.now(UTC), self._me)
+        # What another job's gate noted is still there where its author's code wrote the event.
+        event = raw if message.arrival is None else message.leaving(keep_payload=True).encode()
+        return Decision(raw, mine.with_visit(visit, Arrival(event, self.source)), self.facts(message))
 
     def facts(self, message: Message) -> Facts:
         """Answer what is known of a message for us before anything is looked for."""

@@ -5,16 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from klio_core.errors import KlioError, UndecodableMessage
+from klio_core.redact import redacted
 from klio_core.status import bytes_of, text_of
+
+_LONGEST_TEXT = 20_000
+_LONGEST_TRACE = 100_000
+_NO_NAME = re.compile(r"[^\w.-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a message became a dead letter: a short stable word, the exception's type, its text, its traceback."""
+    """Why a message became a dead letter: a short stable word, the exception's type, its text, its traceback.
+
+    Tokens, passwords and keys in the text and the traceback are `<redacted>`; what is endless is cut in its middle.
+    """
 
     reason: str
     error: str
@@ -25,13 +34,16 @@ class Failure:
     def of(cls, error: BaseException) -> Failure:
         """Describe an exception."""
         reason = error.reason if isinstance(error, KlioError) else "exception"
-        return cls(reason, type(error).__name__, str(error), "".join(traceback.format_exception(error)))
+        text, trace = str(error), "".join(traceback.format_exception(error))
+        return cls(reason, type(error).__name__, _fit(text, _LONGEST_TEXT), _fit(trace, _LONGEST_TRACE))
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One record: the message as it came, and what went wrong. `at` is seconds since the epoch.
+    """One record: the message as it came to the job, and what went wrong. `at` is seconds since the epoch.
 
+    `element` is the one that failed: where the job makes several of one, not that of `message`. `source` is the event
+    input that the message came by, its topic or location; empty where that is not known.
     `reason` is a short stable word (`undecodable`, `bad-element`, `exception`, …), `error` the exception's type.
     The payload stays inside `message` and is never shown.
     """
@@ -46,27 +58,39 @@ class DeadLetter:
     trace: str = ""
     attempts: int = 1
     version: str = ""
+    source: str = ""
 
     @property
     def name(self) -> str:
-        """A file name of this letter: the same message and reason always have the same one."""
-        digest = hashlib.sha256(self.message + b"\0" + self.reason.encode()).hexdigest()
-        return f"{self.reason}-{digest[:16]}.json"
+        """A file name of this letter: the same message, element and reason always have the same one."""
+        parts = (self.message, self.element, self.reason.encode())
+        digest = hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
+        return f"{_NO_NAME.sub('-', self.reason)[:60]}-{digest[:16]}.json"
 
     def encode(self) -> bytes:
         """Answer the record as one line of UTF-8 JSON; the message is in base64."""
-        fields = asdict(self)
-        fields["message"] = base64.b64encode(self.message).decode()
-        fields["element"] = text_of(self.element)
-        return json.dumps(fields).encode()
+        record = asdict(self)
+        record["message"] = base64.b64encode(self.message).decode()
+        record["element"] = text_of(self.element)
+        return json.dumps(record).encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> DeadLetter:
-        """Read a record. Raises UndecodableMessage for anything else."""
+        """Read a record, of an older or a newer klio too. Raises UndecodableMessage for anything else."""
         try:
-            fields = json.loads(raw)
-            fields["message"] = base64.b64decode(fields["message"], validate=True)
-            fields["element"] = bytes_of(fields["element"])
-            return cls(**fields)
+            found = json.loads(raw)
+            found["message"] = base64.b64decode(found["message"], validate=True)
+            found["element"] = bytes_of(found["element"])
+            known = {field.name for field in fields(cls)}
+            return cls(**{key: value for key, value in found.items() if key in known})
         except (ValueError, TypeError, KeyError) as error:
             raise UndecodableMessage("not a dead letter", got=repr(raw[:80])) from error
+
+
+def _fit(text: str, longest: int) -> str:
+    """Answer the text without secrets, and without its middle where it is too long."""
+    safe = redacted(text)
+    if len(safe) <= longest:
+        return safe
+    half = longest // 2
+    return f"{safe[:half]}\n… {len(safe) - 2 * half} characters left out …\n{safe[-half:]}"

@@ -68,6 +68,14 @@ class Decided:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event as it came to a job: its bytes, and the input that it came by."""
+
+    event: bytes
+    source: str = ""
+
+
 class Message:
     """One unit of work on its way: what it is about, whom it is for, where it has been.
 
@@ -175,6 +183,13 @@ class Message:
         mark = self._pb.decided
         return Decided(mark.run, mark.action, mark.reason)
 
+    @property
+    def arrival(self) -> Arrival | None:
+        """How this message came to the job that it is in, as the gate noted it."""
+        if not self._pb.HasField("arrival"):
+            return None
+        return Arrival(self._pb.arrival.event, self._pb.arrival.source)
+
     def addressed_to(self, me: JobRef) -> Message | None:
         """Answer the message as `me` is to work on it, or None where it is for others.
 
@@ -211,9 +226,17 @@ class Message:
         _write_recipients(pb, recipients)
         return Message(pb)
 
-    def with_visit(self, visit: Visit) -> Message:
-        """Answer this message with one more line in its audit log."""
+    def with_force(self) -> Message:
+        """Answer this message so that it is worked on although the output exists."""
         pb = self._copy()
+        pb.metadata.force = True
+        return Message(pb)
+
+    def with_visit(self, visit: Visit, arrival: Arrival | None = None) -> Message:
+        """Answer this message with one more line in its audit log, and, inside a job, how it came there."""
+        pb = self._copy()
+        if arrival is not None:
+            pb.arrival.event, pb.arrival.source = arrival.event, arrival.source
         item = pb.metadata.job_audit_log.add()
         item.timestamp.FromDatetime(visit.at)
         item.klio_job.job_name = visit.job.job_name
@@ -227,9 +250,10 @@ class Message:
         return Message(pb)
 
     def leaving(self, *, keep_payload: bool = False) -> Message:
-        """Answer this message as it leaves a job: without the gate's mark and, by default, without payload."""
+        """Answer this message as it leaves a job: without what the gate noted and, by default, without payload."""
         pb = self._copy()
         pb.ClearField("decided")
+        pb.ClearField("arrival")
         if not keep_payload:
             pb.data.ClearField("payload")
         return Message(pb)

@@ -6,7 +6,7 @@ import re
 import traceback
 from pathlib import Path
 
-from klio_core.errors import JobCodeError
+from klio_core.errors import JobCodeError, KlioError
 
 _BEAMS_WORDS = re.compile(r" \[while running '.*?'\]")
 
@@ -18,6 +18,14 @@ def at_author(error: Exception, what: str, job_dir: Path, todo: str | None = Non
         todo = f"install it ({error.name}), and add it to job-requirements.txt"
     got = f"{type(error).__name__}: {without_beam(str(error))}"
     return JobCodeError(what, where=place or str(job_dir), got=got + (f"\n    {line}" if line else ""), todo=todo)
+
+
+def as_raised(error: KlioError) -> KlioError:
+    """Answer the error as it was raised inside a graph: Beam raises another of its kind, with the first line alone."""
+    original = error.__context__
+    if getattr(error, "_tagged_with_step", False) and isinstance(original, KlioError):
+        return original
+    return error
 
 
 def without_beam(text: str) -> str:

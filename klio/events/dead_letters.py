@@ -5,15 +5,22 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from klio.data.stores import store_for
 from klio_core.dead_letter import DeadLetter
-from klio_core.errors import EventError
+from klio_core.errors import DataError, EventError, LostLease
 
 log = logging.getLogger("klio")
 DEFAULT_DIRECTORY = ".klio/dead-letters"
+_TOPIC_TAKES = 9_900_000  # bytes; Pub/Sub's limit is 10 MB, attributes and all
 
 
 class DeadLetters(Protocol):
@@ -24,21 +31,27 @@ class DeadLetters(Protocol):
 
 
 class DirectoryOfDeadLetters:
-    """A file for each letter. The same message with the same reason is one file, however often it comes back."""
+    """A file for each letter, on this machine or, for `gs://…`, in Cloud Storage.
+
+    The same message with the same reason is one file, however often it comes back.
+    """
 
     def __init__(self, location: str) -> None:
-        self._directory = Path(location)
+        self._location = location.rstrip("/")
 
     def write(self, letter: DeadLetter) -> None:
-        """Keep one letter, whole or not at all."""
-        path = self._directory / letter.name
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        """Keep one letter, whole or not at all, and on the disk."""
+        path = f"{self._location}/{letter.name}"
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(letter.encode())
-            temporary.replace(path)
+            with tempfile.NamedTemporaryFile(prefix="klio-") as file, suppress(LostLease):
+                # A lost lease: another worker has kept the same letter this moment.
+                file.write(letter.encode())
+                file.flush()
+                store_for(self._location).commit(Path(file.name), path, expect=None)
+        except DataError as error:
+            raise _not_kept(path, f"{error.what}{f': {error.got}' if error.got else ''}", error.todo) from error
         except OSError as error:
-            raise _not_kept(str(path), error) from error
+            raise _not_kept(path, f"{type(error).__name__}: {error}") from error
 
 
 class FileOfDeadLetters:
@@ -48,14 +61,19 @@ class FileOfDeadLetters:
         self._path = Path(location)
 
     def write(self, letter: DeadLetter) -> None:
-        """Keep one letter."""
+        """Keep one letter: its whole line is on the disk, or nothing of it."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                file.write(letter.encode() + b"\n")
+            with _end_of(self._path) as file:
+                end = os.lseek(file, 0, os.SEEK_END)
+                torn = end > 0 and os.pread(file, 1, end - 1) != b"\n"
+                try:
+                    _write(file, (b"\n" if torn else b"") + letter.encode() + b"\n")
+                except OSError:
+                    os.ftruncate(file, end)
+                    raise
         except OSError as error:
-            raise _not_kept(str(self._path), error) from error
+            raise _not_kept(str(self._path), f"{type(error).__name__}: {error}") from error
 
 
 class TopicOfDeadLetters:
@@ -68,8 +86,37 @@ class TopicOfDeadLetters:
         """Publish one letter and wait until the service has it."""
         from klio.events import pubsub
 
-        sent = pubsub.publish(self._topic, letter.encode(), reason=letter.reason, job=letter.job)
+        record = letter.encode()
+        if len(record) > _TOPIC_TAKES:
+            todo = "name a directory under events.dead_letters, in Cloud Storage for one"
+            raise _not_kept(self._topic, f"{len(record)} bytes, more than a message of Pub/Sub may have", todo)
+        sent = pubsub.publish(self._topic, record, reason=letter.reason, job=letter.job)
         pubsub.wait_for(self._topic, [sent])
+
+
+class Kept:
+    """How many letters this process has kept in one run, by reason. Any thread may add to it."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, reason: str) -> None:
+        """Count one more."""
+        with self._lock:
+            self._counts[reason] += 1
+
+    @property
+    def by_reason(self) -> Counter[str]:
+        """A copy of the counts."""
+        with self._lock:
+            return self._counts.copy()
+
+
+@cache
+def kept(_run: str) -> Kept:
+    """Answer the counts of one run; one for the process, whoever unpickles its context."""
+    return Kept()
 
 
 def dead_letters_for(kind: str, place: str) -> DeadLetters:
@@ -86,10 +133,34 @@ def default_dead_letters() -> DeadLetters:
     return DirectoryOfDeadLetters(DEFAULT_DIRECTORY)
 
 
-def _not_kept(where: str, error: OSError) -> EventError:
-    return EventError(
-        "a dead letter could not be kept, so its message is not acknowledged",
-        where=where,
-        got=f"{type(error).__name__}: {error}",
-        todo="make the directory writable, or name another place under events.dead_letters",
-    )
+@contextmanager
+def _end_of(path: Path) -> Iterator[int]:
+    """Open and lock the file that is at the path now: `klio dlq` may have put another one there meanwhile."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_at(path, file):
+                yield file
+                return
+        finally:
+            os.close(file)  # and with it the lock
+
+
+def _is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False
+
+
+def _write(file: int, line: bytes) -> None:
+    left = memoryview(line)
+    while left:
+        left = left[os.write(file, left) :]
+    os.fsync(file)
+
+
+def _not_kept(where: str, got: str, todo: str | None = None) -> EventError:
+    todo = todo or "make the place writable, or name another one under events.dead_letters"
+    return EventError("a dead letter could not be kept", where=where, got=got, todo=todo)

@@ -41,6 +41,12 @@ def subscription_of(entry: Any, job_name: str) -> str:
     return subscription
 
 
+def source_of(entry: Any) -> str:
+    """Answer where the events of an input come from, as a dead letter says it: its topic, location, table or class."""
+    named = ("topic", "subscription", "file_pattern", "location", "table", "query", "class_")
+    return next((str(value) for name in named if (value := getattr(entry, name, None))), "")
+
+
 def _pubsub(entry: Any, job_name: str) -> beam.PTransform:
     return KlioReadFromPubSub(subscription=subscription_of(entry, job_name))
 

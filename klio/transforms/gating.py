@@ -30,14 +30,15 @@ class Decide(beam.PTransform):
     Drops are counted and told, messages that cannot be worked on become dead letters, both right here.
     """
 
-    def __init__(self, context: KlioContext, fmt: Format) -> None:
+    def __init__(self, context: KlioContext, fmt: Format, source: str = "") -> None:
         super().__init__()
         self._context = context
         self._fmt = fmt
+        self._source = source
 
     def expand(self, events: Any) -> Any:
         """Draw the gate."""
-        gate = Gate(self._context.config, self._context.job, self._fmt)
+        gate = Gate(self._context.config, self._context.job, self._fmt, self._source)
         step = DecideTogether if gate.looks else DecideOne
         decide = beam.ParDo(step(self._context, gate)).with_outputs(PASS_ON, TRIGGER, main=Action.PROCESS.value)
         decided = events | decide
@@ -63,7 +64,7 @@ class DecideOne(beam.DoFn):
     def _onward(self, decision: Decision) -> Iterator[tuple[str | None, Any]]:
         if decision.error is not None:
             count_verdict(decision.verdict)
-            self._context.bury(decision.raw, decision.message.element, Failure.of(decision.error))
+            self._context.bury(decision.raw, decision.message.element, Failure.of(decision.error), self._gate.source)
             return
         self._gate.tell(decision, self._context.status)
         if decision.verdict.action is Action.PROCESS:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\nklio.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x01\n\x07KlioJob\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\x13\n\x0bgcp_project\x18\x02 \x01(\t\x12%\n\x06inputs\x18\x03 \x03(\x0b\x32\x11.KlioJob.JobInputB\x02\x18\x01\x1a\x46\n\x08JobInput\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\t\x12\x15\n\rdata_location\x18\x03 \x01(\t\"`\n\x13KlioJobAuditLogItem\x12-\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x08klio_job\x18\x02 \x01(\x0b\x32\x08.KlioJob\"\xd4\x05\n\x0bKlioMessage\x12\'\n\x08metadata\x18\x01 \x01(\x0b\x32\x15.KlioMessage.Metadata\x12\x1f\n\x04\x64\x61ta\x18\x02 \x01(\x0b\x32\x11.KlioMessage.Data\x12\x19\n\x07version\x18\x03 \x01(\x0e\x32\x08.Version\x12%\n\x07\x64\x65\x63ided\x18\x64 \x01(\x0b\x32\x14.KlioMessage.Decided\x1a\xbf\x03\n\x08Metadata\x12 \n\ndownstream\x18\x01 \x03(\x0b\x32\x08.KlioJobB\x02\x18\x01\x12\x19\n\x07visited\x18\x02 \x03(\x0b\x32\x08.KlioJob\x12+\n\rjob_audit_log\x18\x03 \x03(\x0b\x32\x14.KlioJobAuditLogItem\x12\r\n\x05\x66orce\x18\x04 \x01(\x08\x12\x0c\n\x04ping\x18\x05 \x01(\x08\x12=\n\x13intended_recipients\x18\x06 \x01(\x0b\x32 .KlioMessage.Metadata.Recipients\x1a\xec\x01\n\nRecipients\x12\x39\n\x06\x61nyone\x18\x01 \x01(\x0b\x32\'.KlioMessage.Metadata.Recipients.AnyoneH\x00\x12;\n\x07limited\x18\x02 \x01(\x0b\x32(.KlioMessage.Metadata.Recipients.LimitedH\x00\x1a\x08\n\x06\x41nyone\x1aN\n\x07Limited\x12\x1c\n\nrecipients\x18\x01 \x03(\x0b\x32\x08.KlioJob\x12%\n\x13trigger_children_of\x18\x02 \x01(\x0b\x32\x08.KlioJobB\x0c\n\nrecipients\x1a?\n\x04\x44\x61ta\x12\x15\n\tentity_id\x18\x01 \x01(\tB\x02\x18\x01\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x0f\n\x07\x65lement\x18\x03 \x01(\x0c\x1a\x36\n\x07\x44\x65\x63ided\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t*&\n\x07Version\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x06\n\x02V1\x10\x01\x12\x06\n\x02V2\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\nklio.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x01\n\x07KlioJob\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\x13\n\x0bgcp_project\x18\x02 \x01(\t\x12%\n\x06inputs\x18\x03 \x03(\x0b\x32\x11.KlioJob.JobInputB\x02\x18\x01\x1a\x46\n\x08JobInput\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x14\n\x0csubscription\x18\x02 \x01(\t\x12\x15\n\rdata_location\x18\x03 \x01(\t\"`\n\x13KlioJobAuditLogItem\x12-\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x08klio_job\x18\x02 \x01(\x0b\x32\x08.KlioJob\"\xa5\x06\n\x0bKlioMessage\x12\'\n\x08metadata\x18\x01 \x01(\x0b\x32\x15.KlioMessage.Metadata\x12\x1f\n\x04\x64\x61ta\x18\x02 \x01(\x0b\x32\x11.KlioMessage.Data\x12\x19\n\x07version\x18\x03 \x01(\x0e\x32\x08.Version\x12%\n\x07\x64\x65\x63ided\x18\x64 \x01(\x0b\x32\x14.KlioMessage.Decided\x12%\n\x07\x61rrival\x18\x65 \x01(\x0b\x32\x14.KlioMessage.Arrival\x1a\xbf\x03\n\x08Metadata\x12 \n\ndownstream\x18\x01 \x03(\x0b\x32\x08.KlioJobB\x02\x18\x01\x12\x19\n\x07visited\x18\x02 \x03(\x0b\x32\x08.KlioJob\x12+\n\rjob_audit_log\x18\x03 \x03(\x0b\x32\x14.KlioJobAuditLogItem\x12\r\n\x05\x66orce\x18\x04 \x01(\x08\x12\x0c\n\x04ping\x18\x05 \x01(\x08\x12=\n\x13intended_recipients\x18\x06 \x01(\x0b\x32 .KlioMessage.Metadata.Recipients\x1a\xec\x01\n\nRecipients\x12\x39\n\x06\x61nyone\x18\x01 \x01(\x0b\x32\'.KlioMessage.Metadata.Recipients.AnyoneH\x00\x12;\n\x07limited\x18\x02 \x01(\x0b\x32(.KlioMessage.Metadata.Recipients.LimitedH\x00\x1a\x08\n\x06\x41nyone\x1aN\n\x07Limited\x12\x1c\n\nrecipients\x18\x01 \x03(\x0b\x32\x08.KlioJob\x12%\n\x13trigger_children_of\x18\x02 \x01(\x0b\x32\x08.KlioJobB\x0c\n\nrecipients\x1a?\n\x04\x44\x61ta\x12\x15\n\tentity_id\x18\x01 \x01(\tB\x02\x18\x01\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x0f\n\x07\x65lement\x18\x03 \x01(\x0c\x1a\x36\n\x07\x44\x65\x63ided\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x1a(\n\x07\x41rrival\x12\r\n\x05\x65vent\x18\x01 \x01(\x0c\x12\x0e\n\x06source\x18\x02 \x01(\t*&\n\x07Version\x12\x0b\n\x07UNKNOWN\x10\x00\x12\x06\n\x02V1\x10\x01\x12\x06\n\x02V2\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,8 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KLIOMESSAGE_METADATA'].fields_by_name['downstream']._serialized_options = b'\030\001'
   _globals['_KLIOMESSAGE_DATA'].fields_by_name['entity_id']._loaded_options = None
   _globals['_KLIOMESSAGE_DATA'].fields_by_name['entity_id']._serialized_options = b'\030\001'
-  _globals['_VERSION']._serialized_start=1034
-  _globals['_VERSION']._serialized_end=1072
+  _globals['_VERSION']._serialized_start=1115
+  _globals['_VERSION']._serialized_end=1153
   _globals['_KLIOJOB']._serialized_start=48
   _globals['_KLIOJOB']._serialized_end=207
   _globals['_KLIOJOB_JOBINPUT']._serialized_start=137
@@ -47,17 +47,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KLIOJOBAUDITLOGITEM']._serialized_start=209
   _globals['_KLIOJOBAUDITLOGITEM']._serialized_end=305
   _globals['_KLIOMESSAGE']._serialized_start=308
-  _globals['_KLIOMESSAGE']._serialized_end=1032
-  _globals['_KLIOMESSAGE_METADATA']._serialized_start=464
-  _globals['_KLIOMESSAGE_METADATA']._serialized_end=911
-  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS']._serialized_start=675
-  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS']._serialized_end=911
-  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_ANYONE']._serialized_start=809
-  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_ANYONE']._serialized_end=817
-  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_LIMITED']._serialized_start=819
-  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_LIMITED']._serialized_end=897
-  _globals['_KLIOMESSAGE_DATA']._serialized_start=913
-  _globals['_KLIOMESSAGE_DATA']._serialized_end=976
-  _globals['_KLIOMESSAGE_DECIDED']._serialized_start=978
-  _globals['_KLIOMESSAGE_DECIDED']._serialized_end=1032
+  _globals['_KLIOMESSAGE']._serialized_end=1113
+  _globals['_KLIOMESSAGE_METADATA']._serialized_start=503
+  _globals['_KLIOMESSAGE_METADATA']._serialized_end=950
+  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS']._serialized_start=714
+  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS']._serialized_end=950
+  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_ANYONE']._serialized_start=848
+  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_ANYONE']._serialized_end=856
+  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_LIMITED']._serialized_start=858
+  _globals['_KLIOMESSAGE_METADATA_RECIPIENTS_LIMITED']._serialized_end=936
+  _globals['_KLIOMESSAGE_DATA']._serialized_start=952
+  _globals['_KLIOMESSAGE_DATA']._serialized_end=1015
+  _globals['_KLIOMESSAGE_DECIDED']._serialized_start=1017
+  _globals['_KLIOMESSAGE_DECIDED']._serialized_end=1071
+  _globals['_KLIOMESSAGE_ARRIVAL']._serialized_start=1073
+  _globals['_KLIOMESSAGE_ARRIVAL']._serialized_end=1113
 # @@protoc_insertion_point(module_scope)

@@ -44,7 +44,7 @@ class KlioJobAuditLogItem(_message.Message):
     def __init__(self, timestamp: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., klio_job: _Optional[_Union[KlioJob, _Mapping]] = ...) -> None: ...
 
 class KlioMessage(_message.Message):
-    __slots__ = ("metadata", "data", "version", "decided")
+    __slots__ = ("metadata", "data", "version", "decided", "arrival")
     class Metadata(_message.Message):
         __slots__ = ("downstream", "visited", "job_audit_log", "force", "ping", "intended_recipients")
         class Recipients(_message.Message):
@@ -95,12 +95,21 @@ class KlioMessage(_message.Message):
         action: str
         reason: str
         def __init__(self, run: _Optional[str] = ..., action: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    class Arrival(_message.Message):
+        __slots__ = ("event", "source")
+        EVENT_FIELD_NUMBER: _ClassVar[int]
+        SOURCE_FIELD_NUMBER: _ClassVar[int]
+        event: bytes
+        source: str
+        def __init__(self, event: _Optional[bytes] = ..., source: _Optional[str] = ...) -> None: ...
     METADATA_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     DECIDED_FIELD_NUMBER: _ClassVar[int]
+    ARRIVAL_FIELD_NUMBER: _ClassVar[int]
     metadata: KlioMessage.Metadata
     data: KlioMessage.Data
     version: Version
     decided: KlioMessage.Decided
-    def __init__(self, metadata: _Optional[_Union[KlioMessage.Metadata, _Mapping]] = ..., data: _Optional[_Union[KlioMessage.Data, _Mapping]] = ..., version: _Optional[_Union[Version, str]] = ..., decided: _Optional[_Union[KlioMessage.Decided, _Mapping]] = ...) -> None: ...
+    arrival: KlioMessage.Arrival
+    def __init__(self, metadata: _Optional[_Union[KlioMessage.Metadata, _Mapping]] = ..., data: _Optional[_Union[KlioMessage.Data, _Mapping]] = ..., version: _Optional[_Union[Version, str]] = ..., decided: _Optional[_Union[KlioMessage.Decided, _Mapping]] = ..., arrival: _Optional[_Union[KlioMessage.Arrival, _Mapping]] = ...) -> None: ...

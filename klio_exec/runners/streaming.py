@@ -13,14 +13,14 @@ from apache_beam import Pipeline
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from klio.context import KlioContext
-from klio.events.read import format_of, subscription_of
+from klio.events.read import format_of, source_of, subscription_of
 from klio.gate import Gate
 from klio.metrics.counts import FILTERED
 from klio_core.dead_letter import Failure
 from klio_core.errors import EventError, KlioError, MessageError, NativeCrash
 from klio_core.message import Format, Message
 from klio_core.status import State, text_of
-from klio_exec.blame import without_beam
+from klio_exec.blame import as_raised, without_beam
 from klio_exec.runners.attempts import Attempts, default_directory
 from klio_exec.runners.feed import Arrived, Feed
 from klio_exec.runners.microbatch import MicroBatchRunner, RunBatch, sources_of
@@ -47,6 +47,7 @@ class StreamingRun:
         self._lease_s = job.lease_s
         self._pace = Pace(job.max_in_flight)
         self._formats = _formats(context)
+        self._origins = _origins(context)
         self.tally = Tally()
         self.runner = MicroBatchRunner(self._loop)
 
@@ -125,7 +126,7 @@ class StreamingRun:
             reported = run_batch(by_source)
         except Exception as error:  # noqa: BLE001  (whatever the graph raises fails its messages, not the run)
             self._attempts.end()
-            return error
+            return as_raised(error) if isinstance(error, KlioError) else error
         self.tally.add(reported)
         self._feed.done(batch)
         self._attempts.end()
@@ -163,7 +164,7 @@ class StreamingRun:
 
     def _last_attempt_failed(self, arrived: Arrived, element: bytes, error: Exception, attempt: int) -> None:
         try:
-            self._bury(arrived.leased.data, element, error)
+            self._bury(arrived, element, error)
         except EventError as unkept:
             log.warning("%r failed (%s), and %s (%s)", element, _short(error), unkept.what, unkept.where)
             self._again_later(arrived, element, unkept, attempt)
@@ -177,10 +178,10 @@ class StreamingRun:
         self._context.status.tell(element, State.QUEUED, f"failed ({_short(error)}), comes again in {pause_s} s")
         self._feed.give_back([arrived], pause_s)
 
-    def _bury(self, raw: bytes, element: bytes, error: Exception) -> None:
+    def _bury(self, arrived: Arrived, element: bytes, error: Exception) -> None:
         failure = Failure.of(error)
         failure = replace(failure, text=without_beam(failure.text))
-        self._context.bury(raw, element, failure)
+        self._context.bury(arrived.leased.data, element, failure, self._origins.get(arrived.source, arrived.source))
         # Outside of Beam its counters go nowhere.
         for name in ("read", f"verdict/dead letter/{failure.reason}", f"dead-letter/{failure.reason}"):
             self.tally.counts[name] += 1
@@ -228,5 +229,17 @@ def _killer(suspect: Suspect) -> NativeCrash:
     )
 
 
+def _origins(context: KlioContext) -> dict[str, str]:
+    config = context.config
+    return {
+        subscription_of(entry, config.job_name): source_of(entry)
+        for entry in config.job_config.events.inputs
+        if entry.type == "pubsub"
+    }
+
+
 def _short(error: Exception) -> str:
+    if isinstance(error, KlioError):
+        details = ", ".join(filter(None, (error.where, error.got)))
+        return f"{type(error).__name__}: {error.what}" + (f" ({details})" if details else "")
     return f"{type(error).__name__}: {without_beam(str(error)).partition(chr(10))[0]}"

@@ -2,7 +2,7 @@ import pytest
 
 from klio.gate import Gate
 from klio_core.decision import Action, Verdict
-from klio_core.message import ANYONE, Format, JobRef, Limited, Message
+from klio_core.message import ANYONE, Arrival, Format, JobRef, Limited, Message
 
 ME = JobRef("mixer", "proj")
 
@@ -116,3 +116,22 @@ def test_a_bundle_is_decided_together_and_answered_in_order(place):
         (Action.DEAD_LETTER, "bad-element"),
         (Action.DEAD_LETTER, "undecodable"),
     ]
+
+
+def test_the_bytes_that_came_are_kept_as_they_were(place):
+    raw = Message.of(b"a", recipients=Limited((ME,), ME)).encode()
+    gate = Gate(place.config(), ME, source="a topic")
+    (decision,) = gate.decide([raw])
+    assert decision.message.arrival == Arrival(raw, "a topic")
+    assert decision.message.recipients is ANYONE
+
+    (bare,) = Gate(place.config(), ME, Format.RAW).decide([b"plain"])
+    assert bare.message.arrival == Arrival(b"plain")
+
+
+def test_what_another_job_noted_does_not_grow_from_job_to_job(place):
+    gate = Gate(place.config(), ME, source="here")
+    (there,) = gate.decide([Message.of(b"a", payload=b"p").encode()])
+    (here,) = gate.decide([there.message.encode()])
+    came = Message.decode(here.message.arrival.event)
+    assert came == there.message.leaving(keep_payload=True)

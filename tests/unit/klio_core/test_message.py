@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klio_core.errors import UndecodableMessage, UnknownVersion
-from klio_core.message import ANYONE, Decided, Format, JobRef, Limited, Message, Visit
+from klio_core.message import ANYONE, Arrival, Decided, Format, JobRef, Limited, Message, Visit
 
 ME = JobRef("my-job", "proj")
 UP = JobRef("up", "proj")
@@ -148,6 +148,7 @@ def test_nothing_changes_a_message():
     message.with_data(b"b", b"payload")
     message.with_recipients(Limited((ME,)))
     message.with_decided(Decided("run", "process"))
+    message.with_force()
     message.author_data().element = b"c"
     assert message.encode() == before
 
@@ -161,3 +162,15 @@ def test_a_message_leaves_without_what_was_only_for_the_job():
     assert inside.leaving().encode() == Message.of(b"a").encode()
     assert inside.leaving(keep_payload=True).payload == b"payload"
     assert inside.decided == Decided("run", "process", "")
+
+
+def test_how_a_message_came_stays_with_it_inside_the_job_and_no_further():
+    visit = Visit(datetime.now(UTC), ME)
+    inside = Message.of(b"a").with_visit(visit, Arrival(b"\xffas it came", "the topic")).with_data(b"b", b"payload")
+    assert Message.decode(inside.encode()).arrival == Arrival(b"\xffas it came", "the topic")
+    assert inside.leaving().arrival is None
+    assert Message.of(b"a").with_visit(visit).arrival is None
+
+
+def test_force_is_all_that_forcing_changes():
+    assert Message.of(b"a", payload=b"p").with_force() == Message.of(b"a", payload=b"p", force=True)
