@@ -36,7 +36,10 @@ class Child:
 
 @contextmanager
 def running(arguments: Mapping[str, Sequence[str]], logs: Path) -> Iterator[list[Child]]:
-    """Run `klioexec` once for each name, with its arguments, while the block runs; then stop them, and wait."""
+    """Run `klioexec` once for each name, with its arguments, while the block runs; then stop them, and wait.
+
+    What they print is added to a log for each name.
+    """
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
     try:
@@ -48,7 +51,7 @@ def running(arguments: Mapping[str, Sequence[str]], logs: Path) -> Iterator[list
 
 
 def _start(name: str, arguments: Sequence[str], log: Path) -> Child:
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         # A group of its own: Ctrl-C comes to us, and we tell each of them once.
         process = subprocess.Popen(
             here.command(arguments),

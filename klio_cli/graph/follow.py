@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from klio_cli.backlog import waiting
 from klio_cli.graph.children import Child
@@ -28,10 +29,21 @@ def follow(
     quiet: Callable[[], bool],
 ) -> Child | None:
     """Show `progress` until `quiet` says that nothing is on its way; answer the job that ended first, if one did."""
+    with screen(terminal, progress) as changed:
+        return _until_quiet(progress, receives, children, quiet, changed)
+
+
+@contextmanager
+def screen(terminal: Terminal, progress: Progress) -> Iterator[Callable[[Status], None]]:
+    """Show `progress` while the block runs; answers what to call with each record that is news.
+
+    A terminal has a table that is redrawn; into a pipe goes a line for each record.
+    """
     if not terminal.interactive:
-        return _until_quiet(progress, receives, children, quiet, lambda record: terminal.say(_line(record)))
+        yield lambda record: terminal.say(_line(record))
+        return
     with terminal.live(lambda: picture(progress, terminal.styled)):
-        return _until_quiet(progress, receives, children, quiet, lambda _record: None)
+        yield lambda _record: None
 
 
 def quiet_at(host: str, subscriptions: Collection[str]) -> bool:
@@ -51,19 +63,19 @@ def _until_quiet(
 ) -> Child | None:
     asked = time.monotonic()
     while True:
-        _take(progress, receives, _TICK_SECONDS, changed)
+        take(progress, receives, _TICK_SECONDS, changed)
         if ended := next((child for child in children if child.ended), None):
             return ended
         if time.monotonic() - asked >= _ASK_SECONDS:
             asked = time.monotonic()
             if quiet():
                 break
-    while _take(progress, receives, _LAST_RECORDS_SECONDS / len(receives), changed):
+    while take(progress, receives, _LAST_RECORDS_SECONDS / len(receives), changed):
         continue
     return None
 
 
-def _take(progress: Progress, receives: Sequence[Receive], seconds: float, changed: Callable[[Status], None]) -> bool:
+def take(progress: Progress, receives: Sequence[Receive], seconds: float, changed: Callable[[Status], None]) -> bool:
     """Take a record of each topic; answer whether any came."""
     bodies = [body for receive in receives if (body := receive(seconds)) is not None]
     for body in bodies:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klio_cli import outgoing
+from klio_cli.graph.boxes import first_input
 from klio_core.errors import UsageError
 from klio_core.graph import Graph, Job, Weight, problems_of
 from klio_core.invocation import Invocation
@@ -24,9 +26,12 @@ _ACK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Plan:
-    """The jobs that run, those above first; `first` get the elements, and have come to an end in `last`."""
+    """The jobs that run, those above first; `first` get the elements, and have come to an end in `last`.
 
-    jobs: tuple[Job, ...]
+    No job of a stage feeds another of the same stage.
+    """
+
+    stages: tuple[tuple[Job, ...], ...]
     first: tuple[Job, ...]
     last: tuple[Job, ...]
     project: Path
@@ -35,12 +40,13 @@ class Plan:
     def of(cls, graph: Graph, wanted: str | None) -> Plan:
         """Plan for all jobs, or, bottom-up, for one and those above it.
 
-        Raises UsageError where that job is not there, one of them is no streaming job, or the graph has errors.
+        Raises UsageError where that job is not there, one of them takes no events, or the graph has errors.
         """
         _check(graph, wanted)
         names = graph.above(wanted) if wanted else set(graph.jobs)
-        jobs = tuple(graph.jobs[name] for name in graph.order if name in names)
-        _check_streaming(jobs)
+        stages = groupby((name for name in graph.order if name in names), key=graph.depth.__getitem__)
+        jobs = tuple(tuple(graph.jobs[name] for name in stage) for _, stage in stages)
+        _check_inputs(jobs)
         ends = [wanted] if wanted else graph.leaves
         first = [wanted] if wanted else graph.roots
         places = [job.directory.resolve() for job in graph.jobs.values()]
@@ -48,9 +54,28 @@ class Plan:
         return cls(jobs, tuple(graph.jobs[n] for n in first), tuple(graph.jobs[n] for n in ends), find_project(common))
 
     @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs of all stages."""
+        return tuple(job for stage in self.stages for job in stage)
+
+    @property
+    def in_rounds(self) -> bool:
+        """Whether the jobs run in rounds, because there is one among them that does not read topics without end."""
+        return not all(
+            job.config.pipeline_options.streaming
+            and all(entry.type == "pubsub" for entry in job.config.job_config.events.inputs)
+            for job in self.jobs
+        )
+
+    @property
     def logs(self) -> Path:
         """Where the jobs' logs are."""
         return state_dir(self.project) / "graph"
+
+    def forget_logs(self) -> None:
+        """Throw away what the jobs printed in the run before."""
+        for job in self.jobs:
+            (self.logs / f"{job.name}.log").unlink(missing_ok=True)
 
     @property
     def records(self) -> list[str]:
@@ -66,12 +91,16 @@ class Plan:
             for entry, node in zip(job.config.job_config.events.inputs, job.reads, strict=True)
         }
 
-    def arguments(self, each: Invocation) -> dict[str, list[str]]:
-        """Answer what `klioexec` is called with for each job."""
+    def arguments(self, each: Invocation, mail: Mapping[str, Path] | None = None) -> dict[str, list[str]]:
+        """Answer what `klioexec` is called with for each job; with `mail`, for those that have mail in a directory."""
         return {
-            job.name: ["run", *replace(each, job_dir=job.directory, local=True, project=self.project).argv()]
+            job.name: ["run", *self._invocation(each, job, mail.get(job.name) if mail else None).argv()]
             for job in self.jobs
+            if mail is None or job.name in mail
         }
+
+    def _invocation(self, each: Invocation, job: Job, mail: Path | None) -> Invocation:
+        return replace(each, job_dir=job.directory, local=True, project=self.project, mail=mail)
 
     def dead_letters(self, job: Job) -> str:
         """Answer where a job keeps its dead letters."""
@@ -82,18 +111,17 @@ class Plan:
 
     def make_places(self, pubsub: PubSub) -> None:
         """Make all that elements come through before any is sent: what nobody subscribes to yet is lost."""
-        for topic in {*self.subscriptions.values(), *self.records, *map(self._topic_of, self.first)}:
+        for topic in {*self.subscriptions.values(), *self.records, *map(self.topic_of, self.first)}:
             pubsub.make_topic(topic)
         for subscription, topic in self.subscriptions.items():
             pubsub.make_subscription(subscription, topic, ack_deadline_seconds=_ACK_SECONDS)
 
-    def outgoing(self, elements: Sequence[bytes], manner: Manner) -> list[tuple[str, list[bytes]]]:
-        """Answer what to publish: topics, and bodies for each."""
-        return [
-            (self._topic_of(job), outgoing.encode(elements, manner, outgoing.job_ref(job.config))) for job in self.first
-        ]
+    def outgoing(self, elements: Sequence[bytes], manner: Manner) -> list[tuple[Job, list[bytes]]]:
+        """Answer whom to send what: jobs, and bodies for each."""
+        return [(job, outgoing.encode(elements, manner, outgoing.job_ref(job.config))) for job in self.first]
 
-    def _topic_of(self, job: Job) -> str:
+    def topic_of(self, job: Job) -> str:
+        """Answer the topic by which a job is asked."""
         return str(parse_resource(job.reads[0].name))
 
 
@@ -109,14 +137,13 @@ def _check(graph: Graph, wanted: str | None) -> None:
         )
 
 
-def _check_streaming(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        kinds = [entry.type for entry in job.config.job_config.events.inputs]
-        if not job.config.pipeline_options.streaming or not kinds or set(kinds) != {"pubsub"}:
+def _check_inputs(stages: Sequence[Sequence[Job]]) -> None:
+    for job in (job for stage in stages for job in stage):
+        if first_input(job) is None:
             raise UsageError(
-                f"{job.name} is no streaming job",
+                f"{job.name} takes no events from klio",
                 where=str(job.directory),
-                expected="pipeline_options.streaming: true, and event inputs of type pubsub",
-                got=", ".join(kinds) or "no event input",
-                todo="run batch jobs one after the other with `klio job run --local`",
+                expected="an event input that is not under skip_klio_read",
+                got=f"{len(job.reads)} of its own reading" if job.reads else "no event input",
+                todo="add one under job_config.events.inputs, or leave the job out",
             )

@@ -15,19 +15,26 @@ _ARRIVED = (State.COMMITTED, State.PASSED_ON)
 
 @dataclass
 class Progress:
-    """The last thing told of each element in each job; `last` are the jobs that elements are to come through."""
+    """The last thing told of each element in each job; `last` are the jobs that elements are to come through.
 
-    elements: Sequence[bytes]
+    One that `learns` takes every element for one of ours that is told of.
+    """
+
+    elements: list[bytes]
     jobs: Sequence[str]
     last: Sequence[str]
+    learns: bool = False
     told: dict[tuple[bytes, str], Status] = field(init=False, default_factory=dict)
-    _ours: frozenset[bytes] = field(init=False)
+    _ours: set[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ours = frozenset(self.elements)
+        self._ours = set(self.elements)
 
     def saw(self, record: Status) -> bool:
         """Take one record in; answer whether it is news of one of our elements."""
+        if self.learns and record.element not in self._ours:
+            self._ours.add(record.element)
+            self.elements.append(record.element)
         if record.element not in self._ours or record.job not in self.jobs:
             return False
         known = self.told.get((record.element, record.job))

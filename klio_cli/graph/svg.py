@@ -20,19 +20,24 @@ text { font: 12px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; 
 .events { fill: #fef9c3; stroke: #a16207 }
 .data { fill: #dcfce7; stroke: #15803d }
 .edge { fill: none; stroke: #64748b; stroke-width: 1.3; marker-end: url(#head) }
+.asks { fill: none; stroke: #64748b; stroke-width: 1.1; stroke-dasharray: 4 3; marker-start: url(#head) }
 .wrong { stroke: #dc2626; stroke-width: 2.5 }
 text.legend { font-weight: normal; fill: #64748b; text-anchor: start }"""
 _HEAD = (
-    '<marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 0.5 L8 4 L0 7.5 z" fill="#64748b"/></marker>'
+    '<marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" '
+    'orient="auto-start-reverse"><path d="M0 0.5 L8 4 L0 7.5 z" fill="#64748b"/></marker>'
 )
 
 
 def svg(graph: Graph, problems: Sequence[Problem]) -> str:
-    """Answer the picture as a file of its own; jobs with an error have a red border."""
+    """Answer the picture as a file of its own; jobs with an error have a red border.
+
+    A broken arrow leads from a job to the one that it asks for what is missing.
+    """
     labels = Labels(graph)
     sizes: Sizes = {node: _size(node, labels(node)) for node in graph.nodes}
-    drawn = layout(sizes, [(edge.tail, edge.head) for edge in graph.edges])
+    asks = tuple(dict.fromkeys(_asks(graph)))
+    drawn = layout(sizes, [(edge.tail, edge.head) for edge in (*graph.edges, *asks)])
     wrong = {name for problem in problems if problem.weight is Weight.ERROR for name in problem.at}
     width, height = drawn.width + 2 * _MARGIN, drawn.height + 3 * _MARGIN
     parts = [
@@ -41,7 +46,8 @@ def svg(graph: Graph, problems: Sequence[Problem]) -> str:
         f"<style>{_STYLE}</style><defs>{_HEAD}</defs>",
         '<rect width="100%" height="100%" fill="white"/>',
         f'<g transform="translate({_MARGIN:.0f} {_MARGIN:.0f})">',
-        *(_line(edge, drawn, sizes) for edge in graph.edges),
+        *(_line(edge, drawn, sizes, "edge") for edge in graph.edges),
+        *(_line(edge, drawn, sizes, "asks") for edge in asks),
         *(
             part
             for node in graph.nodes
@@ -58,7 +64,15 @@ def _size(node: Node, label: str) -> tuple[float, float]:
     return len(label) * _LETTER + 28.0, _HIGH[node.kind]
 
 
-def _line(edge: Edge, drawn: Layout, sizes: Sizes) -> str:
+def _asks(graph: Graph) -> Iterator[Edge]:
+    """From the job that is asked to the one that asks, as things flow: the arrow is drawn at its beginning."""
+    for job in graph.jobs.values():
+        for entry in job.dependencies:
+            if parent := graph.jobs.get(entry.job_name):
+                yield Edge(parent.node, job.node)
+
+
+def _line(edge: Edge, drawn: Layout, sizes: Sizes, kind: str) -> str:
     """Level within each column, so that nothing is crossed there; a curve through each gap between columns."""
     spans = drawn.ways[edge.tail, edge.head]
     rightwards = spans[-1][0] >= spans[0][0]
@@ -72,7 +86,7 @@ def _line(edge: Edge, drawn: Layout, sizes: Sizes) -> str:
     way.pop()
     if abs(end[0] - spans[-1][enter]) > 1:  # a line without length would leave the arrow without direction
         way.append(f"H{end[0]:.1f}")
-    return f'<path class="edge" d="{" ".join(way)}"/>'
+    return f'<path class="{kind}" d="{" ".join(way)}"/>'
 
 
 def _side(place: Point, size: tuple[float, float], *, right: bool) -> Point:
@@ -118,3 +132,6 @@ def _legend(height: float) -> Iterator[str]:
         x, round_ = number * 90.0, 3 if kind is Kind.JOB else 7
         yield f'<rect class="{kind}" x="{x:.0f}" y="{y:.0f}" width="14" height="14" rx="{round_}"/>'
         yield f'<text class="legend" x="{x + 20:.0f}" y="{y + 11:.0f}">{kind}</text>'
+    x = len(Kind) * 90.0
+    yield f'<path class="asks" d="M{x:.0f} {y + 7:.0f} H{x + 24:.0f}"/>'
+    yield f'<text class="legend" x="{x + 30:.0f}" y="{y + 11:.0f}">asks</text>'

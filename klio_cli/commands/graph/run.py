@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klio_cli import options
+from klio_cli import elements, options
 from klio_cli.terminal import Terminal
 from klio_core.errors import UsageError
 
@@ -48,9 +48,11 @@ def command(
     Elements go to the jobs that come first, and every job works (top-down); with --for, to that job, and only what it
     lacks is made (bottom-up). Then all jobs are stopped. Options of the job file hold for each of them.
 
+    Where a job is a batch, all run in rounds: each whenever there is something for it, over files of events that lie
+    under .klio, until nothing is left to do. Without elements, the jobs that come first read their own input files.
+
     The exit status is 3 where anything became a dead letter, 1 where an element did not come through.
     """
-    from klio_cli import elements
     from klio_cli.graph import dirs
     from klio_cli.graph.plan import Plan
     from klio_cli.outgoing import Manner
@@ -61,7 +63,11 @@ def command(
     each = options.invocation(chosen)
     plan = Plan.of(dirs.load(directories, chosen), wanted)
     manner = Manner(force=force, ping=ping, top_down=wanted is None)
-    return _run(terminal, plan, each, elements.gather(named, file, terminal.stdin), manner)
+    own = plan.in_rounds and manner.top_down and not named and file is None
+    given = [] if own else elements.gather(named, file, terminal.stdin)
+    if own and (force or ping):
+        raise UsageError("--force and --ping go with elements", todo="name elements, or --file FILE")
+    return _start(terminal, plan, each, given, manner)
 
 
 def split(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -70,27 +76,47 @@ def split(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     return [Path(given) for given in arguments[:count]], list(arguments[count:])
 
 
-def _run(terminal: Terminal, plan: Plan, each: Invocation, named: list[bytes], manner: Manner) -> int:
+def _start(terminal: Terminal, plan: Plan, each: Invocation, named: list[bytes], manner: Manner) -> int:
+    from klio_cli.graph.progress import Progress
+
+    jobs, last = ([job.name for job in some] for some in (plan.jobs, plan.last))
+    progress = Progress(named, jobs, last, learns=not named)
+    plan.forget_logs()
+    ended = (_in_rounds if plan.in_rounds else _all_at_once)(terminal, plan, each, progress, manner)
+    if ended is not None:
+        return _ended(terminal, ended)
+    return _sum_up(terminal, plan, progress)
+
+
+def _in_rounds(terminal: Terminal, plan: Plan, each: Invocation, progress: Progress, manner: Manner) -> Child | None:
+    from klio_cli import local_cloud
+    from klio_cli.graph.boxes import Boxes
+    from klio_cli.graph.rounds import Rounds
+
+    boxes = Boxes(plan.jobs, begin=[job.name for job in plan.first] if progress.learns else ())
+    for job, bodies in plan.outgoing(progress.elements, manner):
+        boxes.ask(job.name, bodies)
+    local_cloud.start(plan.project)
+    return Rounds(plan, each, boxes, progress).run(terminal, upwards=not manner.top_down)
+
+
+def _all_at_once(terminal: Terminal, plan: Plan, each: Invocation, progress: Progress, manner: Manner) -> Child | None:
     from klio_cli import local_cloud
     from klio_cli.graph import children, follow
-    from klio_cli.graph.progress import Progress
     from klio_cli.pubsub import connect
 
-    progress = Progress(named, [job.name for job in plan.jobs], [job.name for job in plan.last])
     host = local_cloud.start(plan.project).pubsub
     with connect(host) as pubsub, ExitStack() as stack:
         plan.make_places(pubsub)
         receives = [stack.enter_context(pubsub.listen(topic)) for topic in plan.records]
         running = stack.enter_context(children.running(plan.arguments(each), plan.logs))
-        for topic, bodies in plan.outgoing(named, manner):
-            refused = [one for one in pubsub.publish(topic, bodies, lambda: None) if not isinstance(one, str)]
+        for job, bodies in plan.outgoing(progress.elements, manner):
+            sent = pubsub.publish(plan.topic_of(job), bodies, lambda: None)
+            refused = [one for one in sent if not isinstance(one, str)]
             if refused:
                 raise refused[0]
         quiet = partial(follow.quiet_at, host, plan.subscriptions)
-        ended = follow.follow(terminal, progress, receives, running, quiet)
-    if ended is not None:
-        return _ended(terminal, ended)
-    return _sum_up(terminal, plan, progress)
+        return follow.follow(terminal, progress, receives, running, quiet)
 
 
 def _ended(terminal: Terminal, child: Child) -> int:

@@ -109,13 +109,18 @@ def batch(config) -> None:
     config["job_config"]["events"] = {"inputs": [{"type": "file", "location": "elements.txt"}]}
 
 
+def deaf(config) -> None:
+    for entry in config["job_config"]["events"]["inputs"]:
+        entry["skip_klio_read"] = True
+
+
 def clash(config) -> None:
     config["job_config"]["data"]["outputs"][0]["location"] = "gs://studio/one"
 
 
 FAULTS = {
     "a job that is not there": ({}, ["--for", "mixer"], "there is no job mixer here"),
-    "a batch job": ({"change": batch}, [], "aside is no streaming job"),
+    "a job that klio reads nothing for": ({"change": deaf}, [], "aside takes no events from klio"),
     "an error in the graph": ({"change": clash}, [], "elements cannot come through this graph"),
 }
 
@@ -129,6 +134,46 @@ def test_what_cannot_run_is_said_before_anything_is_started(
     assert (screen.status, screen.out) == (2, "")
     assert screen.err.splitlines()[0] == f"Error: {what}"
     assert not list(tmp_path.rglob(".klio"))
+
+
+def test_a_job_without_event_inputs_is_told_what_it_lacks(klio, new_jobs: NewJobs):
+    jobs = new_jobs({"decode": ()}, deaf)
+
+    screen = klio("graph", "run", "--local", jobs, "song")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: decode takes no events from klio\n"
+        f"  at: {jobs}/decode\n"
+        "  expected: an event input that is not under skip_klio_read\n"
+        "  got: 1 of its own reading\n"
+        "  to do: add one under job_config.events.inputs, or leave the job out\n"
+    )
+
+
+BATCH_WITHOUT_ELEMENTS = {
+    "bottom-up": (["--for", "decode"], "Error: nothing to publish\n  to do: name elements, or --file FILE"),
+    "force": (["--force"], "Error: --force and --ping go with elements\n  to do: name elements, or --file FILE"),
+}
+
+
+@pytest.mark.parametrize(("flags", "said"), BATCH_WITHOUT_ELEMENTS.values(), ids=BATCH_WITHOUT_ELEMENTS.keys())
+def test_batch_jobs_need_elements_where_somebody_asks_for_some(
+    klio, new_jobs: NewJobs, tmp_path: Path, flags: list[str], said: str
+):
+    screen = klio("graph", "run", "--local", *flags, new_jobs({"decode": ()}, batch))
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err.startswith(said)
+    assert not list(tmp_path.rglob(".klio"))
+
+
+def test_without_elements_those_that_are_told_of_are_ours():
+    progress = Progress([], ["decode", "mix"], ["mix"], learns=True)
+
+    assert progress.saw(record("song", "decode", State.COMMITTED))
+    assert not progress.saw(record("song", "other", State.COMMITTED))
+    assert (progress.elements, progress.stranded) == ([b"song"], [b"song"])
 
 
 def test_elements_are_checked_before_anything_is_started(klio, new_jobs: NewJobs, tmp_path: Path):

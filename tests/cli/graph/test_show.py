@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -119,6 +119,49 @@ def test_a_picture_holds_every_label_and_marks_what_is_wrong(klio, new_jobs: New
     assert {"beats", "mix", "beats-in", "gs://studio/<one & the same>/*.wav"} <= words
     assert classes.count("job wrong") == 2
     assert classes.count("edge") == 8
+
+
+def test_a_picture_shows_who_asks_whom(klio, new_jobs: NewJobs, tmp_path: Path):
+    screen = klio("graph", "show", new_jobs(DIAMOND), "--output", tmp_path / "graph.svg")
+
+    picture = ET.fromstring((tmp_path / "graph.svg").read_text())
+    boxes = {text: _box(one) for one, text in _jobs(picture)}
+    asks = [one for one in picture.iter(f"{SVG}path") if one.get("class") == "asks"][:-1]  # the last is the legend's
+    ends = {(_job_at(boxes, _first(one)), _job_at(boxes, _last(one))) for one in asks}
+    assert (screen.status, len(asks)) == (0, 4)
+    assert ends == {(parent, child) for child, parents in DIAMOND.items() for parent in parents}
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+Box = tuple[float, float, float, float]
+
+
+def _jobs(picture: ET.Element) -> list[tuple[ET.Element, str]]:
+    """Each job's rectangle, with its name, which comes right after it."""
+    every = list(picture.iter())
+    pairs = pairwise(every)
+    return [(one, str(text.text)) for one, text in pairs if one.get("class") == "job" and text.text in DIAMOND]
+
+
+def _box(one: ET.Element) -> Box:
+    x, y, wide, high = (float(one.get(name, "")) for name in ("x", "y", "width", "height"))
+    return x, y, x + wide, y + high
+
+
+def _first(path: ET.Element) -> tuple[float, float]:
+    x, y = path.get("d", "").removeprefix("M").split()[:2]
+    return float(x), float(y)
+
+
+def _last(path: ET.Element) -> tuple[float, float]:
+    """Where a path ends: level, at the height at which its last curve ends."""
+    numbers = [float(number) for number in re.findall(r"[\d.]+", path.get("d", "").rpartition("C")[2])]
+    return (numbers[-1], numbers[5]) if len(numbers) % 2 else (numbers[4], numbers[5])
+
+
+def _job_at(boxes: dict[str, Box], spot: tuple[float, float]) -> str:
+    x, y = spot
+    return next(n for n, (left, top, right, low) in boxes.items() if left - 1 <= x <= right + 1 and top <= y <= low)
 
 
 @pytest.mark.parametrize("name", ["graph.png", "graph"])
