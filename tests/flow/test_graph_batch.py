@@ -15,7 +15,8 @@ import yaml
 
 from .runs import PATIENCE_S
 
-pytestmark = pytest.mark.slow
+# Each test starts several processes one after the other: on a busy machine that takes its time.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 RUN = """
 import apache_beam as beam

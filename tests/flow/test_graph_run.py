@@ -168,13 +168,59 @@ def test_ctrl_c_stops_all_jobs(home: Path):
 
     assert len(children) == 3
     assert popen.returncode == 130
-    deadline = time.monotonic() + PATIENCE_S
-    while any(Path(f"/proc/{pid}").exists() for pid in children):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    _wait_for_the_end_of(children)
     state = local_state.read(home / "jobs")
     assert state is not None
     assert state.alive
+
+
+def test_killed_outright_it_leaves_no_job_behind(home: Path):
+    command = [*KLIO, "graph", "run", "jobs", "--local", "hymn"]
+    with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as popen:
+        assert popen.stdout is not None
+        assert popen.stdout.readline()  # a job has begun
+        children = _children_of(popen.pid)
+        popen.kill()
+
+    assert len(children) == 3
+    _wait_for_the_end_of(children)
+    said = (home / "jobs" / ".klio" / "graph" / "decode.log").read_text()
+    assert "what started this run is gone" in said
+    assert "stopping: what has been begun is finished" in said
+    assert "\ndecode: " in said  # its summary: it ended in its own way
+    state = local_state.read(home / "jobs")
+    assert state is not None
+    assert state.alive
+
+
+def test_a_job_whose_klio_is_killed_ends_too(home: Path):
+    command = [*KLIO, "job", "run", "--local", "-j", "jobs/decode"]
+    with (home / "log").open("wb") as log, subprocess.Popen(command, cwd=home, stderr=log, stdout=log) as popen:
+        deadline = time.monotonic() + PATIENCE_S
+        while b"decode runs" not in (home / "log").read_bytes():
+            assert time.monotonic() < deadline, (home / "log").read_text()
+            time.sleep(0.05)
+        children = _children_of(popen.pid)
+        popen.kill()
+
+    assert len(children) == 1
+    _wait_for_the_end_of(children)
+    assert "what started this run is gone" in (home / "log").read_text()
+
+
+def _wait_for_the_end_of(pids: list[str]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while any(map(_runs, pids)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: str) -> bool:
+    """A child whose parent is gone may stay as a zombie where the first process of a container takes in no orphans."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def _children_of(pid: int) -> list[str]:
