@@ -6,12 +6,12 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from klio.events.dead_letters import DeadLetters, dead_letters_for, default_dead_letters, kept
 from klio.events.status import Recorder, recorder_for
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from klio.gate import Gate
 
 log = logging.getLogger("klio")
+T = TypeVar("T")
 
 
 class KlioContext:
@@ -52,8 +53,12 @@ class KlioContext:
         self.decides = decides
         self.raises = raises
         self.run = uuid.uuid4().hex[:12]
+        self._start_here()
+
+    def _start_here(self) -> None:
+        """Begin with what belongs to one process and is not taken along."""
         self._thread = threading.local()
-        self.notes: dict[str, Any] = {}  # what others make of the job file, once in each process
+        self.notes: dict[object, Any] = {}  # what others make of the job, once in each process
 
     @property
     def bound(self) -> bool:
@@ -178,10 +183,22 @@ class KlioContext:
         got = f"{error.got}; it was {whose}"
         return EventError(f"a dead letter could not be kept, so {then}", where=error.where, got=got, todo=error.todo)
 
+    def once(self, key: object, make: Callable[[KlioContext], T]) -> T:
+        """Answer what `make` makes of this job: made once in each process, and noted under `key`."""
+        try:
+            noted: T = self.notes[key]
+        except KeyError:
+            noted = self.notes[key] = make(self)
+        return noted
+
     def begin(self, message: Message) -> Work:
         """Answer the work on one message."""
+        return Work(message.element, *self._media)
+
+    @cached_property
+    def _media(self) -> tuple[Sequence[Any], Sequence[Any]]:
         data = self._config.job_config.data if self._config else None
-        return Work(message.element, data.inputs if data else (), data.outputs if data else ())
+        return (data.inputs, data.outputs) if data else ((), ())
 
     def resume(self, work: Work | None) -> None:
         """Make `work` the one that this thread is at."""
@@ -228,8 +245,7 @@ class KlioContext:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._thread = threading.local()
-        self.notes = {}
+        self._start_here()
 
 
 def _arrival(raw: bytes) -> Arrival | None:

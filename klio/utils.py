@@ -65,7 +65,8 @@ class ThreadLimiter:
     def acquire(self) -> None:
         """Wait for a slot."""
         if self.count is not None:
-            log.debug("%r: waits for a slot", self)
+            if self._slots.empty():
+                log.debug("%r: waits for a slot", self)
             self._slots.get()
 
     def release(self) -> None:
@@ -74,7 +75,6 @@ class ThreadLimiter:
             if self._slots.qsize() >= self.count:
                 raise ValueError(f"{self!r}: released too many times")
             self._slots.put(None)
-            log.debug("%r: a slot is free again", self)
 
     def __enter__(self) -> Self:
         self.acquire()

@@ -18,6 +18,8 @@ from klio_core.status import State, Status
 log = logging.getLogger("klio.status")
 # Progress of one element is told this often at most; people do not read faster.
 _PROGRESS_S = 0.2
+# Queued again: a parent was asked.
+_THE_RUNNER_IS_DONE = frozenset(state for state in State if state.final or state is State.QUEUED)
 
 
 class Records(Protocol):
@@ -85,25 +87,22 @@ class Recorder:
     def __init__(self, job: str, records: Records) -> None:
         self._job = job
         self._records = records
+        self.silent = isinstance(records, NoRecords)
+        """Whether nobody listens, so that callers may save themselves the work."""
         self._worker = worker_name()
         self._told: dict[bytes, float] = {}
         self._unfinished: dict[bytes, Status] = {}
         self._attempts: dict[bytes, int] = {}
-        self._seconds: dict[bytes, float] = {}
+        self._spent_ns: dict[bytes, int] = {}
         self.finished: set[bytes] = set()
         self.renamed: dict[bytes, bytes] = {}
         self.unseen = False
         self.when_begun: Callable[[bytes], None] = lambda _element: None
 
-    @property
-    def silent(self) -> bool:
-        """Whether nobody listens, so that callers may save themselves the work."""
-        return isinstance(self._records, NoRecords)
-
     def begin(self, attempts: Mapping[bytes, int]) -> None:
         """Record that these elements are leased, each for its n-th attempt, which their next records repeat."""
         self._attempts = dict(attempts)
-        self._seconds.clear()
+        self._spent_ns.clear()
         self._unfinished.clear()
         self.finished.clear()
         self.renamed.clear()
@@ -114,16 +113,16 @@ class Recorder:
         """Answer how often the work on `element` has been begun, as far as the runner knows."""
         return self._attempts.get(element, 1)
 
-    def worked(self, element: bytes, seconds: float) -> None:
+    def worked(self, element: bytes, nanoseconds: int) -> None:
         """Note how long the author's code worked on `element`, for the record of its end."""
-        if self._attempts or not self.silent:
-            self._seconds[element] = self._seconds.get(element, 0.0) + seconds
+        if not self.silent:
+            self._spent_ns[element] = self._spent_ns.get(element, 0) + nanoseconds
 
     def tell(self, element: bytes, state: State, note: str = "") -> None:
         """Record that `element` has come to `state`."""
         if state is State.WORKING:
             self.when_begun(element)
-        if (state.final or state is State.QUEUED) and self._attempts:  # queued again: a parent was asked
+        elif self._attempts and state in _THE_RUNNER_IS_DONE:
             self.finished.add(element)
         if not self.silent:
             self._write(element, state, None, note)
@@ -149,9 +148,10 @@ class Recorder:
 
     def _write(self, element: bytes, state: State, fraction: float | None, note: str) -> None:
         attempt = self.attempt(element)
-        seconds = self._seconds.get(element) if state.final else None
+        spent = self._spent_ns.get(element) if state.final else None
+        seconds = None if spent is None else spent / 1e9
         if state.final and not self._attempts:  # no runner begins anew, so nothing is kept for long
-            self._seconds.pop(element, None)
+            self._spent_ns.pop(element, None)
         status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
         if self._attempts:
             self._unfinished[element] = status

@@ -7,6 +7,7 @@ from typing import Any
 
 from apache_beam.metrics import Metrics
 
+from klio.metrics.registry import Timer
 from klio_core.decision import Verdict
 
 NAMESPACE = "klio"
@@ -14,6 +15,8 @@ READ = "read"
 SECONDS = "work-ns"
 FILTERED = "filtered"
 DROPPED_BY_RUN = "dropped by run()"
+WORK = Timer(NAMESPACE, SECONDS)
+"""How long the author's code worked on each element."""
 
 
 def count(name: str, number: int = 1) -> None:
@@ -31,16 +34,6 @@ def count_dead_letter(reason: str) -> None:
     count(f"dead-letter/{reason}")
 
 
-def count_work(nanoseconds: int) -> None:
-    """Record how long the author's code worked on one element."""
-    _distribution(SECONDS).update(nanoseconds)
-
-
 @cache
 def _counter(name: str) -> Any:
     return Metrics.counter(NAMESPACE, name)
-
-
-@cache
-def _distribution(name: str) -> Any:
-    return Metrics.distribution(NAMESPACE, name)

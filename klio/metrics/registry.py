@@ -10,8 +10,10 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from apache_beam.metrics import Metrics
+from apache_beam.metrics.metricbase import MetricName
 
 from klio.metrics.base import AbstractRelayClient
+from klio.metrics.cells import Cell, Nowhere, Told
 
 log = logging.getLogger("klio.metrics")
 # What one of these units is in nanoseconds.
@@ -73,6 +75,11 @@ class Metric:
             except Exception as error:  # noqa: BLE001  (a relay is anybody's code, and decides nothing about the work)
                 log.warning("metric %s was not told to %s: %r", self.name, relay.RELAY_CLIENT_NAME, error)
 
+    def _cell(self, container: Any, kind: str) -> Cell:
+        name = MetricName(self._namespace, self.name)
+        cell: Cell = Nowhere() if container is None else getattr(container, kind)(name)
+        return Told(cell, self._tell) if self._relays else cell
+
     def __reduce__(self) -> tuple[object, ...]:
         named = (self._namespace, self.name, self._transform, self._job_name)
         return _arrived, (type(self), named, self._extra)
@@ -101,6 +108,10 @@ class Counter(Metric):
     def record(self, value: int) -> None:
         """Add `value`, as every kind of metric records one."""
         self.inc(value)
+
+    def cell(self, container: Any) -> Cell:
+        """Answer where the counter is added up in one bundle; see `klio.metrics.cells`."""
+        return self._cell(container, "get_counter")
 
 
 class Gauge(Metric):
@@ -147,13 +158,21 @@ class Timer(Metric):
 
     def update(self, nanoseconds: int) -> None:
         """Record one duration."""
-        self.record(round(nanoseconds / self._divisor))
+        self.record(self.in_unit(nanoseconds))
+
+    def in_unit(self, nanoseconds: int) -> int:
+        """Answer a duration in the timer's unit, rounded."""
+        return round(nanoseconds / self._divisor)
 
     def record(self, value: int) -> None:
         """Record one duration in the timer's unit."""
         self._beam.update(value)
         if self._relays:
             self._tell(value)
+
+    def cell(self, container: Any) -> Cell:
+        """Answer where the timer is added up in one bundle, in its unit; see `klio.metrics.cells`."""
+        return self._cell(container, "get_distribution")
 
     def __enter__(self) -> Self:
         self.start()

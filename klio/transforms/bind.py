@@ -29,20 +29,20 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, current
-from klio.transforms.handle import handle
+from klio.transforms.handle import Handler
 from klio.transforms.limit import UNLIMITED
 from klio.transforms.policy import policy_of
-from klio.transforms.task import Layer, Task, perform
+from klio.transforms.task import Layer, caller
 from klio.utils import ThreadLimiter
 
 _STATE = "_klio_context"
 _CARRIES = "_klio_carries"
-_Given = tuple[tuple[Any, ...], dict[str, Any]]
+_Call = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Marks:
-    """What decorators asked for."""
+    """What decorators asked of one callable. It is itself and like no other, so a job keeps by it what it made."""
 
     handle: bool = False  # decode, decide, encode, bury
     serialize: bool = False  # decode and encode, for code that got its context in another way
@@ -60,6 +60,7 @@ class Marked:
         self.func = func
         self.marks = marks
         self.context: KlioContext | None = None
+        self._is_method = _takes_self(func)
         functools.update_wrapper(self, func)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -70,7 +71,7 @@ class Marked:
         return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if _takes_self(self.func):  # a method that another decorator took away before its class was made
+        if self._is_method:  # a method that another decorator took away before its class was made
             return _method(self.func, self.marks, type(args[0]), self.func.__name__)(*args, **kwargs)
         return _function(self.func, self.marks, self.context or current())(*args, **kwargs)
 
@@ -105,29 +106,37 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
         return _plain_method(func, marks)
     if name == "expand":  # draws a pipeline; no message comes by, and one may be drawn inside another
         return _plain_method(func, replace(marks, limiter=UNLIMITED))
-    run = handle if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
+    run = Handler.handle if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
+
+    made = _composed(func, marks)
 
     @functools.wraps(func)
     def handled(self: Any, raw: bytes, *args: Any, **kwargs: Any) -> Any:
-        context = _context_of(self)
-        self._klio = context
+        self._klio = context = _context_of(self)
+        handler, call = context.once(marks, made)
         head = (self, context) if marks.context_first else (self,)
-        call = _caller(func, _with_policy(marks, context), context, head, (args, kwargs))
-        return run(context, raw, call, func.__qualname__, decides=marks.handle)
+        return run(handler, raw, _given(call, head, args, kwargs))
 
     return _untyped(handled, func)
 
 
-def _caller(
-    func: Callable[..., Any], marks: Marks, context: KlioContext, head: tuple[Any, ...], given: _Given
-) -> Callable[..., Any]:
-    args, kwargs = given
+def _composed(func: _Call, marks: Marks) -> Callable[[KlioContext], tuple[Handler, _Call]]:
+    """Answer what makes of a job, once, how it handles messages, and the author's code with all that is around it."""
+    name = func.__qualname__
 
-    def call(*data: Any) -> Any:
-        given_to_func = (*head, *data, *args)
-        return perform(Task(func, given_to_func, kwargs, context, func.__qualname__, marks.layers, marks.limiter))
+    def composed(context: KlioContext) -> tuple[Handler, _Call]:
+        around = _with_policy(marks, context)
+        call = caller(func, context, name, around.layers, around.limiter)
+        return Handler(context, name, decides=marks.handle), call
 
-    return call
+    return composed
+
+
+def _given(call: _Call, head: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+    """Answer `call` with all that it is given besides the message."""
+    if args or kwargs:
+        return lambda data: call(*head, data, *args, **kwargs)
+    return functools.partial(call, *head)
 
 
 def _with_policy(marks: Marks, context: KlioContext) -> Marks:
@@ -147,35 +156,36 @@ def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[
     return wrapper
 
 
-def _plain_method(func: Callable[..., Any], marks: Marks) -> Callable[..., Any]:
+def _plain_method(func: _Call, marks: Marks) -> _Call:
+    made = _composed(func, marks)
+
     @functools.wraps(func)
     def with_context(self: Any, *args: Any, **kwargs: Any) -> Any:
         context = _context_of(self)
         if marks.context_on_self or marks.handle:
             self._klio = context
-        head = (self, context) if marks.context_first else (self,)
-        return _caller(func, marks, context, head, (args, kwargs))()
+        _, call = context.once(marks, made)
+        return call(self, context, *args, **kwargs) if marks.context_first else call(self, *args, **kwargs)
 
     return with_context
 
 
-def _function(func: Callable[..., Any], marks: Marks, context: KlioContext) -> Callable[..., Any]:
+def _function(func: _Call, marks: Marks, context: KlioContext) -> _Call:
+    handler, call = context.once(marks, _composed(func, marks))
     if marks.handle or (marks.serialize and marks.context_first):
-
-        def handled(raw: bytes, *args: Any, **kwargs: Any) -> Any:
-            call = _caller(func, _with_policy(marks, context), context, (context,), (args, kwargs))
-            return _one_or_all(context, raw, call, func.__qualname__, decides=marks.handle)
-
-        return handled
+        return lambda raw, *args, **kwargs: _one_or_all(handler, raw, _given(call, (context,), args, kwargs))
     if marks.serialize:
-        return lambda given, *args, **kwargs: _function(func, replace(marks, context_first=True), given)(
-            *args, **kwargs
-        )
-    head = (context,) if marks.context_first else ()
-    return lambda *args, **kwargs: _caller(func, marks, context, head, (args, kwargs))()
+        return _for_its_caller(func, marks)
+    return functools.partial(call, context) if marks.context_first else call
 
 
-def _one_or_all(context: KlioContext, raw: bytes, call: Callable[[Any], Any], name: str, *, decides: bool) -> Any:
+def _for_its_caller(func: _Call, marks: Marks) -> _Call:
+    """Answer a function whose caller hands it the context, and then the message."""
+    first = replace(marks, context_first=True)
+    return lambda given, *args, **kwargs: _function(func, first, given)(*args, **kwargs)
+
+
+def _one_or_all(handler: Handler, raw: bytes, call: _Call) -> Any:
     """For functions: one result as it is (`beam.Map`), the results of a generator as a list (`beam.FlatMap`)."""
     several = False
 
@@ -185,7 +195,7 @@ def _one_or_all(context: KlioContext, raw: bytes, call: Callable[[Any], Any], na
         several = isinstance(result, types.GeneratorType)
         return result
 
-    results = list(handle(context, raw, noted, name, decides=decides))
+    results = list(handler.handle(raw, noted))
     if several:
         return results
     return results[0] if results else TaggedOutput("drop", raw)

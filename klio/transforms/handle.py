@@ -10,7 +10,8 @@ from typing import Any
 from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, log
-from klio.metrics.counts import count_verdict, count_work
+from klio.metrics.cells import Cell, Cells
+from klio.metrics.counts import WORK, count_verdict
 from klio.transforms.yields import outgoing
 from klio.work import Work
 from klio_core.dead_letter import Failure
@@ -22,98 +23,123 @@ from klio_core.status import State
 DROP = "drop"
 Call = Callable[[Any], Any]
 _SEVERAL = (GeneratorType, list, tuple, map, filter)
+_RECEIVED, _SUCCESS, _TIMER, _WORK = range(4)
+_now = time.perf_counter_ns
 
 
-def handle(context: KlioContext, raw: bytes, call: Call, name: str, *, decides: bool = True) -> Iterator[Any]:
-    """Yield the encoded messages that the author's `call(data)` makes of one incoming message.
+class Handler:
+    """One decorated callable of one job. What is the same for all its messages is found once, here.
 
     The rules are applied where the context says so, unless `decides` is False.
-
-    Nothing that `call` raises leaves here, except what a stream can cure by delivering the message again, and what a
-    unit test with no job bound wants to see. It is buried instead, and the original bytes go to the output `drop`.
     """
-    metrics = context.metrics
-    metrics.counter("kmsg-received", transform=name).inc()
-    try:
-        message, verdict = _decided(context, raw) if decides and context.decides else (_decoded(context, raw), PROCESS)
-    except MessageError as error:
-        yield from failed(context, raw, raw, error, name)
-        return
-    if verdict.action is Action.PASS_ON:
-        yield message.encode()
-    if verdict.action is not Action.PROCESS:
-        return
-    success = metrics.counter("kmsg-success", transform=name)
-    for result in _work(context, message, raw, call, name):
-        if not isinstance(result, TaggedOutput) or result.tag != DROP:
-            success.inc()
-        yield result
 
+    def __init__(self, context: KlioContext, name: str, *, decides: bool = True) -> None:
+        metrics = context.metrics
+        self._context = context
+        self._name = name
+        self._status = context.status
+        self._open = self._decided if decides and context.decides else self._decoded
+        self._timer = metrics.timer("kmsg-timer", timer_unit=context.timer_unit, transform=name)
+        received, success = (metrics.counter(f"kmsg-{what}", transform=name) for what in ("received", "success"))
+        self._cells = Cells(received, success, self._timer, WORK)
 
-def _work(context: KlioContext, message: Message, raw: bytes, call: Call, name: str) -> Iterator[Any]:
-    work = context.begin(message)
-    context.status.tell(message.element, State.WORKING)
-    try:
-        yield from work.committed(_results(context, work, message, raw, call=call, name=name))
-    except LostLease as error:
-        if context.streaming:
-            raise  # what is still ours comes again, finds the output, and is passed on
-        log.warning("%s: our copy is dropped, another worker made the output first", error.what)
-        count_verdict(Verdict(Action.DROP, error.reason))
-        context.status.tell(message.element, State.DROPPED, error.reason)
-    except Exception as error:  # noqa: BLE001  (the author's code may raise anything; nothing is swallowed)
-        yield from failed(context, raw, message.element, error, name)
-    finally:
-        work.close()
+    def handle(self, raw: bytes, call: Call) -> Iterator[Any]:
+        """Yield the encoded messages that the author's `call(data)` makes of one incoming message.
 
-
-def _results(context: KlioContext, work: Work, message: Message, raw: bytes, *, call: Call, name: str) -> Iterator[Any]:
-    data = message.author_data()
-    for value in _timed(context, work, call, data, name):
+        Nothing that `call` raises leaves here, except what a stream can cure by delivering the message again, and
+        what a unit test with no job bound wants to see. It is buried instead, and the original bytes go to the output
+        `drop`.
+        """
+        cells = self._cells.here()
+        cells[_RECEIVED].update(1)
         try:
-            encoded = _encoded(context, message, data, value)
-        except MessageError as error:  # this yield is lost, the next ones are not
-            yield from failed(context, raw, message.element, error, name)
-        else:
-            yield encoded
+            message, verdict = self._open(raw)
+        except MessageError as error:
+            yield failed(self._context, raw, raw, error, self._name)
+            return
+        if verdict.action is Action.PROCESS:
+            yield from self._work(message, raw, call, cells)
+        elif verdict.action is Action.PASS_ON:
+            yield message.encode()
 
+    def _work(self, message: Message, raw: bytes, call: Call, cells: tuple[Cell, ...]) -> Iterator[Any]:
+        context, status, element = self._context, self._status, message.element
+        work = context.begin(message)
+        status.tell(element, State.WORKING)
+        success = cells[_SUCCESS]
+        try:
+            for result in work.committed(self._results(work, message, raw, call, cells)):
+                if not (isinstance(result, TaggedOutput) and result.tag == DROP):
+                    success.update(1)
+                yield result
+        except LostLease as error:
+            if context.streaming:
+                raise  # what is still ours comes again, finds the output, and is passed on
+            log.warning("%s: our copy is dropped, another worker made the output first", error.what)
+            count_verdict(Verdict(Action.DROP, error.reason))
+            status.tell(element, State.DROPPED, error.reason)
+        except Exception as error:  # noqa: BLE001  (the author's code may raise anything; nothing is swallowed)
+            yield failed(context, raw, element, error, self._name)
+        finally:
+            work.close()
 
-def _timed(context: KlioContext, work: Work, call: Call, data: Any, name: str) -> Iterator[Any]:
-    """Yield the values of the author's code; the clock stands while others work on what was yielded."""
-    spent = 0
-    try:
+    def _results(self, work: Work, message: Message, raw: bytes, call: Call, cells: tuple[Cell, ...]) -> Iterator[Any]:
+        """Yield what leaves for each value of the author's code; the clock stands while others work on it."""
+        context, status, data = self._context, self._status, message.author_data()
+        spent = 0
         context.resume(work)
-        start = time.perf_counter_ns()
-        values = call(data)
-        values = iter(values) if isinstance(values, _SEVERAL) else iter((values,))
-        while True:
-            try:
-                value = next(values)
-            except StopIteration:
-                return
-            finally:
-                took = time.perf_counter_ns() - start
+        start = _now()
+        try:
+            values = call(data)
+            for value in values if isinstance(values, _SEVERAL) else (values,):
+                took, start = _now() - start, 0
                 spent += took
-                context.status.worked(work.element, took / 1e9)
-            yield value
-            context.resume(work)
-            start = time.perf_counter_ns()
-    finally:
-        context.resume(None)
-        count_work(spent)
-        context.metrics.timer("kmsg-timer", timer_unit=context.timer_unit, transform=name).update(spent)
+                status.worked(work.element, took)
+                yield self._leaving(message, data, value, raw)
+                context.resume(work)
+                start = _now()
+        finally:
+            context.resume(None)
+            took = _now() - start if start else 0  # 0: the clock stands
+            spent += took
+            status.worked(work.element, took)
+            cells[_WORK].update(spent)
+            cells[_TIMER].update(self._timer.in_unit(spent))
+
+    def _leaving(self, message: Message, data: Any, value: Any, raw: bytes) -> Any:
+        tag = value.tag if isinstance(value, TaggedOutput) else None
+        try:
+            leaving = outgoing(message, data, value if tag is None else value.value)
+        except MessageError as error:  # this value is lost, the next ones are not
+            return failed(self._context, raw, message.element, error, self._name)
+        if leaving.element != message.element:
+            self._status.rename(message.element, leaving.element)
+        return leaving.encode() if tag is None else TaggedOutput(tag, leaving.encode())
+
+    def _decoded(self, raw: bytes) -> tuple[Message, Verdict]:
+        return Message.decode(raw, self._context.format), PROCESS
+
+    def _decided(self, raw: bytes) -> tuple[Message, Verdict]:
+        """Answer what this run's first decorated callable found for the message, or find it and mark the message."""
+        context = self._context
+        message, _ = self._decoded(raw)
+        mark = message.decided
+        if mark is not None and mark.run == context.run:
+            return message, Verdict(Action(mark.action), mark.reason)
+        (found,) = context.gate.decide([raw])
+        if found.error is not None:
+            raise found.error
+        context.gate.tell(found, context.status)
+        if found.triggers:
+            from klio.events.triggers import publish_triggers  # brings Google's client, which few pipelines need here
+
+            publish_triggers(context, [(parent.place, asking.encode()) for parent, asking in found.triggers])
+        verdict = found.verdict
+        return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict
 
 
-def _encoded(context: KlioContext, message: Message, data: Any, value: Any) -> Any:
-    tag = value.tag if isinstance(value, TaggedOutput) else None
-    leaving = outgoing(message, data, value if tag is None else value.value)
-    if leaving.element != message.element:
-        context.status.rename(message.element, leaving.element)
-    return leaving.encode() if tag is None else TaggedOutput(tag, leaving.encode())
-
-
-def failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> Iterator[Any]:
-    """Bury a message that could not be worked on, and yield its bytes for the output `drop`.
+def failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> TaggedOutput:
+    """Bury a message that could not be worked on. Answers its bytes for the output `drop`.
 
     Raises the error instead where a stream can cure it by delivering the message again, or where a test wants it.
     """
@@ -122,26 +148,4 @@ def failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, n
         raise error
     context.metrics.counter("kmsg-drop-error", transform=name).inc()
     context.bury(raw, element, Failure.of(error))
-    yield TaggedOutput(DROP, raw)
-
-
-def _decoded(context: KlioContext, raw: bytes) -> Message:
-    return Message.decode(raw, context.format)
-
-
-def _decided(context: KlioContext, raw: bytes) -> tuple[Message, Verdict]:
-    """Answer what this run's first decorated callable found for the message, or find it now and mark the message."""
-    message = _decoded(context, raw)
-    mark = message.decided
-    if mark is not None and mark.run == context.run:
-        return message, Verdict(Action(mark.action), mark.reason)
-    (found,) = context.gate.decide([raw])
-    if found.error is not None:
-        raise found.error
-    context.gate.tell(found, context.status)
-    if found.triggers:
-        from klio.events.triggers import publish_triggers  # brings Google's client, which few pipelines need here
-
-        publish_triggers(context, [(parent.place, asking.encode()) for parent, asking in found.triggers])
-    verdict = found.verdict
-    return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict
+    return TaggedOutput(DROP, raw)

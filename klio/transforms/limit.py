@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import isgeneratorfunction
 from types import GeneratorType
 from typing import Any
 
@@ -12,22 +14,32 @@ UNLIMITED = ThreadLimiter(ThreadLimit.NONE, name="unlimited")
 LAZY = (GeneratorType, map, filter)
 
 
-def limited(limiter: ThreadLimiter, call: Callable[[], Any]) -> Any:
-    """Answer what `call` answers, with a slot held while it runs; for a generator, while each value is made."""
+def limited(limiter: ThreadLimiter, func: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer `func` with a slot held while it runs; for a generator, while each value is made."""
     if limiter.count is None:
-        return call()
-    with limiter:
-        result = call()
-    return _one_by_one(limiter, result) if isinstance(result, LAZY) else result
+        return func
+    if isgeneratorfunction(func):  # calling it runs nothing of it yet
+        return lambda *args, **kwargs: _one_by_one(limiter, func(*args, **kwargs))
+
+    @wraps(func)
+    def holding(*args: Any, **kwargs: Any) -> Any:
+        with limiter:
+            result = func(*args, **kwargs)
+        return _one_by_one(limiter, result) if isinstance(result, LAZY) else result
+
+    return holding
 
 
 def _one_by_one(limiter: ThreadLimiter, values: Iterator[Any]) -> Iterator[Any]:
+    acquire, release = limiter.acquire, limiter.release
     while True:
-        with limiter:
-            try:
-                value = next(values)
-            except StopIteration:
-                return
+        acquire()
+        try:
+            value = next(values)
+        except StopIteration:
+            return
+        finally:
+            release()
         yield value  # the slot is free while others work on the value
 
 

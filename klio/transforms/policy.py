@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from klio.context import KlioContext
@@ -25,7 +25,6 @@ class Policy:
     retry: Retry | None = None
     inner: Isolated | None = None  # a Timeout is one
     threads: int | None = None
-    _applied: dict[int, tuple[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, config: KlioConfig) -> Self | None:
@@ -38,17 +37,9 @@ class Policy:
         return None if said == cls() else said
 
     def applied(self, marks: Marks) -> Marks:
-        """Answer the marks of a callable with what they leave to the job file. The same marks get the same answer."""
-        known = self._applied.get(id(marks))
-        if known is None:
-            limiter = marks.limiter
-            if self.threads is not None and not marks.own_limit:
-                limiter = limiter.of_size(self.threads)
-            # Marks are kept with the answer: as long as they are, nothing else has their id.
-            known = marks, replace(marks, layers=self.layers(marks.layers), limiter=limiter)
-            self._applied[id(marks)] = known
-        applied: Marks = known[1]
-        return applied
+        """Answer the marks of a callable with what they leave to the job file."""
+        limiter = marks.limiter if self.threads is None or marks.own_limit else marks.limiter.of_size(self.threads)
+        return replace(marks, layers=self.layers(marks.layers), limiter=limiter)
 
     def layers(self, own: tuple[Layer, ...]) -> tuple[Layer, ...]:
         """Answer the layers of a callable, the outermost first: the job's retry is around its own, the rest inside."""
@@ -59,11 +50,7 @@ class Policy:
 
 def policy_of(context: KlioContext) -> Policy | None:
     """Answer what the context's job file says, read once in each process. Raises JobCodeError as `Policy.of` does."""
-    try:
-        policy: Policy | None = context.notes[_NOTE]
-    except KeyError:
-        policy = context.notes[_NOTE] = Policy.of(context.config) if context.bound else None
-    return policy
+    return context.once(_NOTE, lambda _: Policy.of(context.config) if context.bound else None)
 
 
 def free_of_policy(context: KlioContext) -> None:

@@ -46,7 +46,7 @@ class Step(beam.DoFn, metaclass=CalledAsTransform):
             for result in self.work(message):
                 yield result.encode() if isinstance(result, Message) else TaggedOutput(result[0], result[1].encode())
         except (MessageError, DataError) as error:
-            yield from failed(context, raw, element, error, type(self).__name__)
+            yield failed(context, raw, element, error, type(self).__name__)
 
     def work(self, message: Message) -> Results:
         """Yield messages, each by itself for the main output, or with the name of another one."""

@@ -88,6 +88,15 @@ class Outcome:
     several: bool
 
 
+def caller(
+    func: Callable[..., Any], context: KlioContext, name: str, layers: tuple[Layer, ...], limiter: ThreadLimiter
+) -> Callable[..., Any]:
+    """Answer how the author's code is called: as it is, where nothing is around it."""
+    if layers:
+        return lambda *args, **kwargs: perform(Task(func, args, kwargs, context, name, layers, limiter))
+    return limited(limiter, func)
+
+
 def perform(task: Task) -> Any:
     """Call the author's code through its layers. Answers what it answers: a generator where it is one.
 
@@ -95,7 +104,7 @@ def perform(task: Task) -> Any:
     end, so that no attempt that fails later leaves anything behind.
     """
     if not task.layers:
-        return limited(task.limiter, lambda: task.func(*task.args, **task.kwargs))
+        return limited(task.limiter, task.func)(*task.args, **task.kwargs)
     outcome = task.layers[0].around(replace(task, layers=task.layers[1:]))
     data = task.data
     return _all_again(outcome, data) if outcome.several else outcome.yields[0].again(data)

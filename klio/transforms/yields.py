@@ -27,11 +27,13 @@ def outgoing(message: Message, data: Any, value: Any) -> Message:
 
 
 def _payload(data: Any, value: Any) -> bytes:
+    if value is data:
+        return b""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
         return value.encode()
-    if value is data or value is None or _is_empty(value) or (type(value) is type(data) and value == data):
+    if value is None or _is_empty(value) or (type(value) is type(data) and value == data):
         return b""
     raise BadPayload(
         "the code yielded what no message can carry",

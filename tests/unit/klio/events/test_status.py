@@ -73,7 +73,7 @@ def test_what_is_finished_in_a_batch_is_known_until_the_next(recorder: Recorder)
 def test_without_batches_nothing_piles_up(recorder: Recorder):
     recorder.tell(b"a", State.COMMITTED)
     recorder.rename(b"a", b"b")
-    recorder.worked(b"a", 1.0)
+    recorder.worked(b"a", 1)
 
     assert (recorder.finished, recorder.renamed) == (set(), {})
 

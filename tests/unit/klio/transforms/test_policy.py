@@ -94,9 +94,9 @@ def test_a_number_of_threads_is_for_each_callable_that_names_none():
     assert again.applied(first).limiter is said.applied(first).limiter
 
 
-def test_what_applies_is_worked_out_once():
-    said, own = policy("retry: {}"), marks()
-    assert said.applied(own) is said.applied(own)
+def test_what_a_job_says_is_read_once_in_a_process(bound):
+    context = bound(job="retry: {}")
+    assert policy_of(context) is policy_of(context)
 
 
 def test_the_job_retries_what_it_names_and_nothing_is_left_of_what_failed(bound):

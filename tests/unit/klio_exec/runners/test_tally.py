@@ -3,7 +3,7 @@ from __future__ import annotations
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
-from klio.metrics.counts import count, count_verdict, count_work
+from klio.metrics.counts import WORK, count, count_verdict
 from klio_core.decision import OUTPUT_EXISTS, PROCESS
 from klio_exec.runners.tally import Tally
 
@@ -12,7 +12,7 @@ def test_a_tally_adds_up_what_beam_reports():
     def counted(number: int) -> int:
         count("read")
         count_verdict(PROCESS if number else OUTPUT_EXISTS)
-        count_work(number * 1_000_000)
+        WORK.update(number * 1_000_000)
         return number
 
     pipeline = beam.Pipeline(runner=FnApiRunner())
