@@ -23,11 +23,15 @@ from klio_core.status import State
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file of one data input or output is to be; `number` is the entry's in the job file."""
+    """Where a file of one data input or output is to be; `number` is the entry's in the job file.
+
+    `verify` says that a file which is not intact counts as missing.
+    """
 
     number: int
     store: Store
     path: str
+    verify: bool = False
 
 
 @dataclass(slots=True)
@@ -177,7 +181,7 @@ def places_of(entries: Iterable[tuple[int, Any]], element: bytes) -> list[Place]
     Raises BadElement.
     """
     return [
-        Place(number, store_of(data), path_of(data.location, name, data.file_suffix))
+        Place(number, store_of(data), path_of(data.location, name, data.file_suffix), data.verify is not None)
         for number, data in entries
         for name in split_element(element, getattr(data, "split", None))
     ]
@@ -188,16 +192,15 @@ def _checked(entries: Sequence[Any]) -> list[tuple[int, Any]]:
 
 
 def existing(places: set[Place]) -> set[Place]:
-    """Answer those of the places where there is a file; each store is asked once. Raises DataError."""
-    by_store: dict[Store, list[Place]] = defaultdict(list)
+    """Answer those of the places where there is a file; each store is asked together. Raises DataError."""
+    together: dict[tuple[Store, bool], list[Place]] = defaultdict(list)
     for place in places:
-        by_store[place.store].append(place)
-    return {
-        place
-        for store, wanted in by_store.items()
-        for place, there in zip(wanted, store.exists([p.path for p in wanted]), strict=True)
-        if there
-    }
+        together[place.store, place.verify].append(place)
+    found: set[Place] = set()
+    for (store, verify), wanted in together.items():
+        look = store.intact if verify else store.exists
+        found |= {place for place, there in zip(wanted, look([p.path for p in wanted]), strict=True) if there}
+    return found
 
 
 def _said(values: Any) -> bool | None:

@@ -79,7 +79,7 @@ _PLAIN = "job_name: test\njob_config: {}\n"
 
 def _in_memory(config: KlioConfig, place: str) -> KlioConfig:
     data = config.job_config.data
-    kept = {"name", "file_suffix", "split"}
+    kept = {"name", "file_suffix", "split", "verify"}
     inputs = [
         MemoryDataInput(location=f"{place}/in/{number}", **entry.model_dump(include=kept))
         for number, entry in enumerate(data.inputs)

@@ -22,6 +22,7 @@ The library raises; only the command line prints and exits::
     │   └── LocalCloudError                the local cloud cannot be started, found or stopped
     └── DataError                  exit 6  media could not be read or written
         ├── DataNotFound                   there is nothing at the path
+        ├── DataCorrupted                  what arrives is not what the store announced
         └── LostLease                      somebody else committed this output first
 
 A message has one form: what happened, where, what was expected and found, what to do next.
@@ -164,6 +165,11 @@ class DataError(KlioError):
 
 class DataNotFound(DataError):
     reason = "data-not-found"
+    transient = False
+
+
+class DataCorrupted(DataError):
+    reason = "data-corrupted"
     transient = False
 
 

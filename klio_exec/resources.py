@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klio.data.gcs import ensure_bucket
+from klio.data.gcs_client import ensure_bucket
 from klio.events import pubsub
 from klio.events.read import subscription_of
 from klio_core.config import KlioConfig

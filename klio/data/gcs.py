@@ -1,83 +1,49 @@
-"""Media in Google Cloud Storage. The only file that speaks to its client."""
+"""Media in Google Cloud Storage."""
 
 from __future__ import annotations
 
-import os
 import tempfile
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO
 
-import requests
-import stamina
-import urllib3
-from google.api_core.exceptions import (
-    Conflict,
-    Forbidden,
-    GoogleAPICallError,
-    NotFound,
-    PreconditionFailed,
-    Unauthorized,
-)
-from google.auth.exceptions import GoogleAuthError, TransportError
-from google.cloud import storage
-from google.cloud.storage.exceptions import DataCorruption
-from requests.adapters import HTTPAdapter
+from google.api_core.exceptions import NotFound, PreconditionFailed
 
 from klio.data.checksum import crc32c_of_file
+from klio.data.gcs_client import Patience, blob_at, client, no_bucket, parted
+from klio.data.gcs_looks import Looks, Resource
 from klio.data.part import part_beside
 from klio.data.store import ABSENT, Committed, Generation, lost_lease
-from klio_core.errors import DataError, DataNotFound
-
-T = TypeVar("T")
-
-LOOKERS = 16
-"""How many names are looked for at the same time."""
 
 _COMMIT_KEY = "klio-commit"
-_BUSY_STATUS = frozenset({408, 429, 500, 502, 503, 504})  # "Retry strategy" in the documentation of Cloud Storage
-_BROKEN = (
-    ConnectionError,
-    DataCorruption,
-    TransportError,
-    urllib3.exceptions.HTTPError,
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-)
+_CHECKSUM_KEY = "klio-crc32c"
 _LISTED = "items(name),nextPageToken"
-_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class GcsStore:
     """Objects named `gs://bucket/name`.
 
-    What may pass (429, 5xx, a broken connection, a wrong checksum) is tried again with growing pauses for
-    `patience_s` seconds and then a DataError; a missing permission is a DataError at once, which names it.
-    One client per process serves all stores and threads. STORAGE_EMULATOR_HOST names another server, which is
-    asked without credentials.
+    What may pass (429, 5xx, a broken connection, a wrong checksum) is tried again as `patience` says, and then a
+    DataError; a missing permission is a DataError at once, which names it. One client per process serves all stores
+    and threads. STORAGE_EMULATOR_HOST names another server, which is asked without credentials.
     """
 
-    patience_s: float = 60.0
-    pause_s: float = 0.25
-    """The first pause, in seconds. The later ones double, up to 32 times this, each with up to this much at random."""
-    connect_s: float = 5.0
-    silence_s: float = 30.0
-    """How long a server may say nothing in the middle of an answer, in seconds."""
+    patience: Patience = field(default_factory=Patience)
 
     def exists(self, paths: Sequence[str]) -> list[bool]:
-        """Answer for each path whether there is an object; up to LOOKERS are asked for at once."""
-        if len(paths) < 2:
-            return [self.generation(path) != ABSENT for path in paths]
-        with ThreadPoolExecutor(min(LOOKERS, len(paths)), "klio-look") as lookers:
-            return [generation != ABSENT for generation in lookers.map(self.generation, paths)]
+        """Answer for each path whether there is an object; all are asked for together."""
+        found = Looks(self.patience).many(paths)
+        return [path in found for path in paths]
+
+    def intact(self, paths: Sequence[str]) -> list[bool]:
+        """Answer for each path whether there is an object that is not empty, with the checksum that klio gave it."""
+        found = Looks(self.patience, "name,size,crc32c,metadata").many(paths)
+        return [path in found and _intact(found[path]) for path in paths]
 
     def open(self, path: str) -> BinaryIO:
         """Fetch the object into an unnamed temporary file, check it, and open that for reading."""
@@ -101,177 +67,77 @@ class GcsStore:
         attempt meets our own object (412), that is told apart from somebody else's.
         """
         insist = self.generation(path) if expect is None else expect
-        crc32c, mark = crc32c_of_file(source), uuid.uuid4().hex
-        blob = self._patiently("storage.objects.create", path, lambda: self._upload(source, path, insist, crc32c, mark))
-        return Committed(path, blob.size, blob.crc32c, blob.generation)
+        crc32c = crc32c_of_file(source)
+        said = {_COMMIT_KEY: uuid.uuid4().hex, _CHECKSUM_KEY: crc32c}
+        upload = partial(self._upload, source, path, insist, said)
+        return self.patience.of("storage.objects.create", path, upload)
 
     def generation(self, path: str) -> Generation:
         """Answer the generation that Cloud Storage gave the object. Raises DataNotFound where there is no bucket."""
-        blob = self._look(path)
-        return ABSENT if blob is None else int(blob.generation)
+        found = self._look(path)
+        return ABSENT if found is None else int(found["generation"])
 
     def paths(self, prefix: str) -> Iterator[str]:
         """Answer the path of every object whose path begins with `prefix`."""
-        bucket, name = _parted(prefix)
+        bucket, name = parted(prefix)
 
         def listed() -> list[str]:
-            blobs = _client().list_blobs(bucket, prefix=name, retry=None, timeout=self._timeout, fields=_LISTED)
+            timeout = self.patience.timeout
+            blobs = client().list_blobs(bucket, prefix=name, retry=None, timeout=timeout, fields=_LISTED)
             return [f"gs://{bucket}/{blob.name}" for blob in blobs]
 
-        yield from self._patiently("storage.objects.list", prefix, listed)
+        yield from self.patience.of("storage.objects.list", prefix, listed)
 
     def delete(self, path: str) -> None:
         """Remove the object."""
 
         def deleted() -> None:
             try:
-                _blob(path).delete(retry=None, timeout=self._timeout)
+                blob_at(path).delete(retry=None, timeout=self.patience.timeout)
             except NotFound as error:
-                if _no_bucket(error):
+                if no_bucket(error):
                     raise
 
-        self._patiently("storage.objects.delete", path, deleted)
+        self.patience.of("storage.objects.delete", path, deleted)
 
-    @property
-    def _timeout(self) -> tuple[float, float]:
-        return (self.connect_s, self.silence_s)
-
-    def _look(self, path: str) -> Any:
-        def looked() -> Any:
-            blob = _blob(path)
-            try:
-                blob.reload(retry=None, timeout=self._timeout)
-            except NotFound as error:
-                if _no_bucket(error):
-                    raise
-                return None
-            return blob
-
-        return self._patiently("storage.objects.get", path, looked)
+    def _look(self, path: str) -> Resource | None:
+        return Looks(self.patience, "name,generation,size,crc32c,metadata").one(path)
 
     def _fetch(self, path: str, file: BinaryIO) -> None:
         def fetched() -> None:
             file.seek(0)
             file.truncate()
             # As stored: what the store would unpack on the way has another checksum than it announces.
-            _blob(path).download_to_file(file, raw_download=True, checksum="crc32c", retry=None, timeout=self._timeout)
+            whole = {"raw_download": True, "checksum": "crc32c", "retry": None, "timeout": self.patience.timeout}
+            blob_at(path).download_to_file(file, **whole)
             file.seek(0)
 
-        self._patiently("storage.objects.get", path, fetched)
+        self.patience.of("storage.objects.get", path, fetched)
 
-    def _upload(self, source: Path, path: str, insist: Generation, crc32c: str, mark: str) -> Any:
-        blob = _blob(path)
-        blob.metadata = {_COMMIT_KEY: mark}
+    def _upload(self, source: Path, path: str, insist: Generation, said: dict[str, str]) -> Committed:
+        blob = blob_at(path)
+        blob.metadata = said
         try:
             blob.upload_from_filename(
                 str(source),
                 if_generation_match=insist,
                 checksum="crc32c",
-                crc32c_checksum_value=crc32c,
+                crc32c_checksum_value=said[_CHECKSUM_KEY],
                 retry=None,
-                timeout=self._timeout,
+                timeout=self.patience.timeout,
             )
         except PreconditionFailed:
-            found = self._look(path)
-            if found is None or (found.metadata or {}).get(_COMMIT_KEY) != mark:
-                raise lost_lease(path, insist, ABSENT if found is None else int(found.generation)) from None
-            return found
-        return blob
+            return self._recognised(path, insist, said)
+        return Committed(path, blob.size, blob.crc32c, blob.generation)
 
-    def _patiently(self, permission: str, path: str, attempt: Callable[[], T]) -> T:
-        caller = stamina.RetryingCaller(
-            attempts=None,
-            timeout=self.patience_s,
-            wait_initial=self.pause_s,
-            wait_max=32 * self.pause_s,
-            wait_jitter=self.pause_s,
-        )
-        try:
-            return caller(_may_pass, attempt)
-        except NotFound as error:
-            raise _missing(path, error) from error
-        except (Forbidden, Unauthorized) as error:
-            raise _refused(permission, path, error) from error
-        except GoogleAuthError as error:
-            raise _no_credentials(path, error) from error
-        except (GoogleAPICallError, OSError, *_BROKEN) as error:
-            raise DataError(
-                "Cloud Storage did not do what it was asked",
-                where=path,
-                got=f"{type(error).__name__}: {error}",
-                todo="look at the state of the service and the network; the work is tried again",
-            ) from error
+    def _recognised(self, path: str, insist: Generation, said: dict[str, str]) -> Committed:
+        """Answer the object that stands in the way, if it is our own. Raises LostLease."""
+        found = self._look(path)
+        if found is None or found.get("metadata", {}).get(_COMMIT_KEY) != said[_COMMIT_KEY]:
+            raise lost_lease(path, insist, ABSENT if found is None else int(found["generation"])) from None
+        return Committed(path, int(found["size"]), found["crc32c"], int(found["generation"]))
 
 
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, _BROKEN) or getattr(error, "code", None) in _BUSY_STATUS
-
-
-def _no_bucket(error: NotFound) -> bool:
-    return "bucket does not exist" in error.message
-
-
-def _missing(path: str, error: NotFound) -> DataNotFound:
-    if _no_bucket(error):
-        todo = "create the bucket, or correct `location` in klio-job.yaml"
-        return DataNotFound("there is no such bucket", where=path, got=error.message, todo=todo)
-    return DataNotFound("there is no such object", where=path, got=error.message)
-
-
-def _refused(permission: str, path: str, error: GoogleAPICallError) -> DataError:
-    bucket, _ = _parted(path)
-    return DataError(
-        f"this account lacks {permission} on the bucket {bucket}",
-        where=path,
-        got=error.message,
-        todo=f"grant it roles/storage.objectUser on gs://{bucket}",
-    )
-
-
-def _no_credentials(path: str, error: GoogleAuthError) -> DataError:
-    return DataError(
-        "Google's client found no credentials it can use",
-        where=path,
-        got=str(error),
-        todo="run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS",
-    )
-
-
-def _parted(path: str) -> tuple[str, str]:
-    bucket, _, name = path.removeprefix("gs://").partition("/")
-    if not bucket or not path.startswith("gs://"):
-        raise DataError("this is no path of Cloud Storage", where=path, expected="gs://bucket/name")
-    return bucket, name
-
-
-def _blob(path: str) -> Any:
-    bucket, name = _parted(path)
-    return _client().bucket(bucket).blob(name)
-
-
-def ensure_bucket(name: str, project: str) -> None:
-    """Make the bucket unless it is there. Raises DataError where the service does not answer or refuses."""
-    try:
-        _client().create_bucket(name, project=project, timeout=30)
-    except Conflict:
-        return
-    except (GoogleAPICallError, *_BROKEN) as error:
-        raise DataError("the bucket cannot be made", where=f"gs://{name}", got=str(error)) from error
-
-
-def _client() -> storage.Client:
-    # A forked child must not share its parent's connections, and a test may point to another server.
-    with _MAKING:
-        return _made(os.getpid(), os.environ.get("STORAGE_EMULATOR_HOST"))
-
-
-@cache
-def _made(_pid: int, _endpoint: str | None) -> storage.Client:
-    client = storage.Client(project=None)  # objects are named by their bucket alone
-    connections = HTTPAdapter(pool_connections=2, pool_maxsize=2 * LOOKERS)
-    for scheme in ("https://", "http://"):
-        client._http.mount(scheme, connections)  # noqa: SLF001  the way Google documents for larger pools
-    # For its traces, the client asks for the bucket in a thread of its own, again for every object that is not found:
-    # twice the requests, and with a permission on the bucket that a job needs for nothing else.
-    client._bucket_metadata_cache = None  # noqa: SLF001  there is no public way but a variable of the environment
-    return client
+def _intact(found: Resource) -> bool:
+    recorded = found.get("metadata", {}).get(_CHECKSUM_KEY)
+    return int(found["size"]) > 0 and recorded in {None, found["crc32c"]}

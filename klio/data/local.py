@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from klio.data.checksum import copy_summed
+from klio.data.checksum import copy_summed, crc32c_of_file
 from klio.data.part import PART_PREFIX, part_beside, sync_directory
+from klio.data.recorded import record, recorded
 from klio.data.store import ABSENT, Committed, Generation, lost_lease
 from klio_core.errors import DataError, DataNotFound
 
@@ -42,8 +43,20 @@ class LocalStore:
     """
 
     def exists(self, paths: Sequence[str]) -> list[bool]:
-        """Answer for each path whether there is a file. One stat each, which is quicker than reading directories."""
-        return [_generation(path) != ABSENT for path in paths]
+        """Answer for each path whether there is a file.
+
+        One stat each, 0.9 µs: an entry of a directory takes 0.4 µs to read, and most directories hold far more files
+        than are asked for.
+        """
+        return [_found(path) is not None for path in paths]
+
+    def intact(self, paths: Sequence[str]) -> list[bool]:
+        """Answer for each path whether there is a file that is not empty, with the checksum that klio gave it.
+
+        Reads all of each file that klio committed on Linux, on a file system that keeps extended attributes. Of others
+        nothing is known but their size.
+        """
+        return [_intact(path) for path in paths]
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading."""
@@ -62,6 +75,7 @@ class LocalStore:
         insist = self.generation(path) if expect is None else expect
         with _explained("write", path), part_beside(target) as part:
             size, crc32c = _copy(source, part)
+            record(part, crc32c)
             generation = _stamp(part)
             if insist == ABSENT:
                 _create(part, target)
@@ -98,13 +112,27 @@ def _unless_missing(error: OSError) -> None:
 
 
 def _generation(path: str) -> Generation:
+    found = _found(path)
+    return ABSENT if found is None else max(1, found.st_mtime_ns)
+
+
+def _intact(path: str) -> bool:
+    found = _found(path)
+    if found is None or found.st_size == 0:
+        return False
+    with _explained("read", path):
+        crc32c = recorded(path)
+        return crc32c is None or crc32c == crc32c_of_file(Path(path))
+
+
+def _found(path: str) -> os.stat_result | None:
     try:
-        found = Path(path).stat()
+        found = os.stat(path)  # noqa: PTH116  a Path takes four times the time, and this is done for every element
     except OSError as error:
         if error.errno in _NOTHING_THERE:
-            return ABSENT
+            return None
         raise _failure("look at", path, error) from error
-    return max(1, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else ABSENT
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _copy(source: Path, part: Path) -> tuple[int, str]:

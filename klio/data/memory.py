@@ -45,6 +45,10 @@ class MemoryStore:
         """Answer for each path whether something is kept there."""
         return [path in _SHELF.objects for path in paths]
 
+    def intact(self, paths: Sequence[str]) -> list[bool]:
+        """Answer for each path whether something is kept there that is not empty."""
+        return [path in _SHELF.objects and _SHELF.objects[path].content != b"" for path in paths]
+
     def open(self, path: str) -> BinaryIO:
         """Open the bytes for reading."""
         return io.BytesIO(_kept(path).content)

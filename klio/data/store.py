@@ -43,6 +43,13 @@ class Store(Protocol):
         """Answer for each path, in order, whether there is an object. Many are looked for at once."""
         ...
 
+    def intact(self, paths: Sequence[str]) -> list[bool]:
+        """Answer for each path, in order, whether there is an object that is whole, as far as can be known.
+
+        It is not empty, and where klio committed it, its bytes still have the checksum that was recorded then.
+        """
+        ...
+
     def open(self, path: str) -> BinaryIO:
         """Open one whole object for reading; it can be seeked. Raises DataNotFound."""
         ...

@@ -19,12 +19,15 @@ def store_of(entry: Any) -> Store:
 
     Raises DataError for a location that no store knows, JobCodeError for a class of the author's that is no store.
     """
-    return custom_store(entry.class_, entry.options) if entry.type == "custom" else store_for(entry.location)
+    if entry.type == "custom":
+        return custom_store(entry.class_, entry.options)
+    return store_for(entry.location, getattr(entry, "patience_s", None))
 
 
-def store_for(location: str) -> Store:
+def store_for(location: str, patience_s: float | None = None) -> Store:
     """Answer the store that keeps `location`; a location without a scheme is a directory of this machine.
 
+    `patience_s` is for how many seconds a service that does not answer is asked again; None is its default.
     Google's client is imported only for a `gs://` location. Raises DataError for a scheme that no store knows.
     """
     found = _SCHEME.match(location)
@@ -35,8 +38,9 @@ def store_for(location: str) -> Store:
             return MemoryStore()
         case "gs":
             from klio.data.gcs import GcsStore
+            from klio.data.gcs_client import Patience
 
-            return GcsStore()
+            return GcsStore() if patience_s is None else GcsStore(Patience(patience_s))
     raise DataError(
         "no store knows this kind of location",
         where=location,

@@ -10,7 +10,7 @@ from klio_core.config.schema.custom import CustomDataInput, CustomDataOutput
 from klio_core.config.schema.kinds import BY_TYPE, FileKind, GcsKind, MemoryKind
 from klio_core.config.schema.media import DataInputKeys, DataOutputKeys
 from klio_core.config.schema.names import BucketPath, LocalPath, MemoryPath
-from klio_core.config.schema.scalars import FEW, nothing_is
+from klio_core.config.schema.scalars import FEW, Seconds, nothing_is
 from klio_core.config.schema.section import Section
 
 
@@ -19,6 +19,7 @@ class GcsDataInput(DataInputKeys):
 
     type: GcsKind = "gcs"
     location: BucketPath
+    patience_s: Seconds = 60.0
 
 
 class GcsDataOutput(DataOutputKeys):
@@ -26,6 +27,7 @@ class GcsDataOutput(DataOutputKeys):
 
     type: GcsKind = "gcs"
     location: BucketPath
+    patience_s: Seconds = 60.0
 
 
 class FileDataInput(DataInputKeys):

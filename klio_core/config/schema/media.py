@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from klio_core.config.schema.scalars import Flag, Text, Word
+from klio_core.config.schema.scalars import Flag, Text, Word, one_of
 from klio_core.config.schema.section import Section
+
+Verify = Annotated[Literal["checksum"], one_of("checksum")]
 
 
 class _Data(Section):
@@ -19,6 +21,7 @@ class _Data(Section):
     location: Word
     file_suffix: Text = ""
     skip_klio_existence_check: Flag = False
+    verify: Verify | None = None
 
 
 class DataInputKeys(_Data):

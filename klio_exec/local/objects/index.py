@@ -12,9 +12,6 @@ from typing import Any, TypeVar
 from klio_exec.local.objects.records import Bucket, Object
 from klio_exec.local.objects.wire import Fields
 
-HIGHEST = "\U0010ffff"
-"""Sorts behind every other character, so that `prefix + HIGHEST` ends the names with that prefix."""
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, made TEXT, fields TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS objects (

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 
 from klio_exec.local.objects.wire import Fields, Refusal, invalid
 
+HIGHEST = "\U0010ffff"
+"""Sorts behind every other character, so that `prefix + HIGHEST` ends the names with that prefix."""
+
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _MAX_NAME_BYTES = 1024
 WRITABLE = frozenset(
@@ -84,6 +87,22 @@ class Object:
             "timeCreated": self.made,
             "updated": self.updated,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The names of a listing: those with the prefix, from `first` on, before `end`."""
+
+    prefix: str
+    first: str
+    end: str
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Range:
+        """Read what a query asks for."""
+        prefix = query.get("prefix", "")
+        end = prefix + HIGHEST
+        return cls(prefix, max(prefix, query.get("startOffset", "")), min(end, query.get("endOffset") or end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ import binascii
 from itertools import islice
 
 from klio_exec.local.objects import downloads, uploads
-from klio_exec.local.objects.index import HIGHEST
-from klio_exec.local.objects.records import Conditions, Object, number, object_name
+from klio_exec.local.objects.records import HIGHEST, Conditions, Object, Range, number, object_name
 from klio_exec.local.objects.shelf import Shelf
 from klio_exec.local.objects.wire import Fields, Refusal, Reply, Request, invalid
 
@@ -95,7 +94,8 @@ def _listing(shelf: Shelf, request: Request, bucket: str) -> Fields:
     query = request.query
     limit = min(number(query, "maxResults") or _MAX_RESULTS, _MAX_RESULTS)
     after = _from_token(query["pageToken"]) if "pageToken" in query else ""
-    found = list(islice(shelf.walk(bucket, query.get("prefix", ""), query.get("delimiter", ""), after), limit + 1))
+    wanted = Range.of(query)
+    found = list(islice(shelf.walk(bucket, wanted, query.get("delimiter", ""), after), limit + 1))
     listed: Fields = {
         "kind": "storage#objects",
         "items": [entry.resource() for _, entry in found[:limit] if entry],

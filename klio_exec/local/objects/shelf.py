@@ -14,8 +14,18 @@ from typing import BinaryIO
 
 from klio_core.errors import LocalCloudError
 from klio_exec.local.objects.digests import Digests, digests_of
-from klio_exec.local.objects.index import HIGHEST, Index
-from klio_exec.local.objects.records import WRITABLE, Bucket, Conditions, Object, bucket_name, now, object_name
+from klio_exec.local.objects.index import Index
+from klio_exec.local.objects.records import (
+    HIGHEST,
+    WRITABLE,
+    Bucket,
+    Conditions,
+    Object,
+    Range,
+    bucket_name,
+    now,
+    object_name,
+)
 from klio_exec.local.objects.wire import Fields, Refusal, invalid
 
 _UPLOAD_LIFE_S = 7 * 24 * 3600.0  # as long as Google keeps a resumable upload
@@ -158,11 +168,11 @@ class Shelf:
             self.index.drop_object(bucket, name)
         (self._contents / found.content).unlink(missing_ok=True)
 
-    def walk(self, bucket: str, prefix: str, delimiter: str, after: str) -> Iterator[tuple[str, Object | None]]:
+    def walk(self, bucket: str, wanted: Range, delimiter: str, after: str) -> Iterator[tuple[str, Object | None]]:
         """Answer what comes after `after`: (name, object), and (name up to the delimiter, None) for a folder."""
-        while page := self.index.page(bucket, after, prefix, prefix + HIGHEST, _PAGE):
+        while page := self.index.page(bucket, after, wanted.first, wanted.end, _PAGE):
             for found in page:
-                cut = found.name.find(delimiter, len(prefix)) if delimiter else -1
+                cut = found.name.find(delimiter, len(wanted.prefix)) if delimiter else -1
                 if cut >= 0:
                     folder = found.name[: cut + len(delimiter)]
                     yield folder, None

@@ -232,6 +232,26 @@ def test_many_names_are_answered_in_their_order(store: Store, location: str, wri
     assert answers == [number % 2 == 0 for number in range(40)]
 
 
+def test_what_was_committed_is_intact_unless_it_is_empty(store: Store, location: str, write):
+    store.commit(write(b"sound"), f"{location}/whole", expect=ABSENT)
+    store.commit(write(b""), f"{location}/empty", expect=ABSENT)
+
+    paths = [f"{location}/{name}" for name in ("whole", "empty", "nowhere")]
+    assert store.exists(paths) == [True, True, False]
+    assert store.intact(paths) == [True, False, False]
+
+
+@pytest.mark.parametrize("wanted", [3, 150, 240])
+def test_however_many_names_are_asked_for_each_has_its_own_answer(store: Store, location: str, write, wanted: int):
+    for number in range(0, 240, 3):
+        store.commit(write(b"x"), f"{location}/{number:03}.ogg", expect=ABSENT)
+    numbers = [(7 * number) % 240 for number in range(wanted)]  # in no order
+
+    answers = store.exists([f"{location}/{number:03}.ogg" for number in numbers])
+
+    assert answers == [number % 3 == 0 for number in numbers]
+
+
 def test_a_store_can_be_pickled_and_finds_the_same_objects(store: Store, location: str, write):
     store.commit(write(b"x"), f"{location}/one", expect=ABSENT)
 

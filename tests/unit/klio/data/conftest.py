@@ -60,17 +60,20 @@ FAULTS: dict[str, Fault] = {
 class Line:
     """`faults` befall the next requests, one each; `always` those after them; `seen` are the requests so far.
 
-    A fault is a name in FAULTS, a status, or a function of what forwards the request.
+    `befall` are faults of all requests whose target holds a text. A fault is a name in FAULTS, a status, or a function
+    of what forwards the request.
     """
 
     behind: str
     faults: list[str | int | Fault] = field(default_factory=list)
     always: str | int | Fault = "none"
+    befall: dict[str, str | int | Fault] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
 
     def through(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer | None:
         self.seen.append(f"{method} {target}")
         fault = self.faults.pop(0) if self.faults else self.always
+        fault = next((each for text, each in self.befall.items() if text in target), fault)
         befall = FAULTS[fault] if isinstance(fault, str) else says(fault) if isinstance(fault, int) else fault
         return befall(lambda: self._forward(method, target, headers, body))
 
@@ -115,6 +118,10 @@ def handler_of(line: Line) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class Many(ThreadingHTTPServer):
+    request_queue_size = 256  # as many connections as a client opens at once
+
+
 @pytest.fixture(scope="module")
 def object_server() -> Iterator[str]:
     with local_objects() as endpoint:
@@ -124,7 +131,7 @@ def object_server() -> Iterator[str]:
 @pytest.fixture
 def line(object_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     line = Line(object_server)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(line))
+    server = Many(("127.0.0.1", 0), handler_of(line))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")

@@ -51,5 +51,5 @@ def test_a_store_is_made_with_its_options_and_once_for_each_of_them():
 
 
 def test_a_class_that_is_no_store_lacks_methods():
-    with pytest.raises(JobCodeError, match=r"shelves\.NoStore lacks open, download, commit, generation, paths, delete"):
+    with pytest.raises(JobCodeError, match="NoStore lacks intact, open, download, commit, generation, paths, delete"):
         store_of(Entry("shelves.NoStore"))

@@ -11,11 +11,12 @@ import pytest
 
 from klio.data.checksum import crc32c_of
 from klio.data.gcs import GcsStore
+from klio.data.gcs_client import Patience
 from klio.data.store import ABSENT
 from klio_core.errors import DataError, DataNotFound, LostLease
 
-STORE = GcsStore(patience_s=10, pause_s=0.01)
-IMPATIENT = GcsStore(patience_s=0.3, pause_s=0.01, silence_s=0.2)
+STORE = GcsStore(Patience(patience_s=10, pause_s=0.01))
+IMPATIENT = GcsStore(Patience(patience_s=0.3, pause_s=0.01, silence_s=0.2))
 PASSING = [429, 500, 502, 503, 504, "breaks"]
 
 
@@ -75,7 +76,7 @@ def test_a_server_that_falls_silent_is_asked_again(line, there: str):
     silent = threading.Event()
     line.faults = [lambda forward: silent.wait(5) and None]
 
-    assert GcsStore(patience_s=10, pause_s=0.01, silence_s=0.2).exists([there]) == [True]
+    assert GcsStore(Patience(patience_s=10, pause_s=0.01, silence_s=0.2)).exists([there]) == [True]
     silent.set()
 
 

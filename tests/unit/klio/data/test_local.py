@@ -92,6 +92,26 @@ def test_a_file_that_another_program_replaced_has_another_generation(source: Pat
     assert Path(path).read_bytes() == b"noise"
 
 
+def test_a_file_that_was_cut_off_or_changed_after_its_commit_is_there_and_not_intact(source: Path, tmp_path: Path):
+    paths = [f"{tmp_path}/{name}" for name in ("cut", "changed", "whole")]
+    for path in paths:
+        STORE.commit(source, path, expect=ABSENT)
+    with Path(paths[0]).open("r+b") as file:
+        file.truncate(3)
+    with Path(paths[1]).open("r+b") as file:
+        file.write(b"S")
+
+    assert STORE.exists(paths) == [True, True, True]
+    assert STORE.intact(paths) == [False, False, True]
+
+
+def test_of_a_file_that_klio_did_not_commit_nothing_is_known_but_its_size(tmp_path: Path):
+    (tmp_path / "theirs").write_bytes(b"sound")
+    (tmp_path / "empty").touch()
+
+    assert STORE.intact([f"{tmp_path}/theirs", f"{tmp_path}/empty"]) == [True, False]
+
+
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path

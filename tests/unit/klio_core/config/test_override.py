@@ -87,6 +87,7 @@ def test_a_new_input_begins_with_its_type_in_any_order() -> None:
         "location": "gs://b/x",
         "file_suffix": "",
         "skip_klio_existence_check": False,
+        "patience_s": 60.0,
     }
 
 

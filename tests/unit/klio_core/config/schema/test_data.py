@@ -35,6 +35,17 @@ def test_force_is_set_or_unset_or_not_said(written: str, value: object) -> None:
     )
 
 
+@pytest.mark.parametrize(("written", "value"), [("", None), (", verify: Checksum", "checksum")])
+def test_what_is_verified_is_said_or_not(written: str, value: object) -> None:
+    assert data(f"{{inputs: [{{type: file, location: x{written}}}]}}").inputs[0].verify == value
+
+
+def test_patience_is_for_services() -> None:
+    (made,) = data("{inputs: [{type: gcs, location: gs://b, patience_s: 5}]}").inputs
+    assert isinstance(made, GcsDataInput)
+    assert made.patience_s == 5.0
+
+
 def test_a_suffix_that_looks_like_a_number_is_taken_as_written() -> None:
     assert data("{inputs: [{type: file, location: x, file_suffix: .10}]}").inputs[0].file_suffix == ".10"
 
@@ -60,12 +71,16 @@ def test_a_suffix_that_looks_like_a_number_is_taken_as_written() -> None:
             "{type: memory, location: x}",
             ".location: not a place in memory\n  expected: memory://NAME/…\n  got: 'x'",
         ),
+        (
+            "{type: file, location: x, verify: true}",
+            ".verify: not a value for this key\n  expected: checksum\n  got: true",
+        ),
         ("{type: gcs}", ".location: a required key is missing\n  to do: add the key location"),
         (
             "{type: file, location: x, force: true}",
             (
-                ".force: unknown key\n  expected: type, name, location, file_suffix, skip_klio_existence_check, ping, "
-                "split, data_location"
+                ".force: unknown key\n  expected: type, name, location, file_suffix, skip_klio_existence_check, "
+                "verify, ping, split, data_location"
             ),
         ),
         (
