@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import socket
 from functools import cache
@@ -65,4 +66,6 @@ class ShumwayMetricsClient(AbstractRelayClient):
 @cache
 def _outlet() -> socket.socket:
     """Answer the one socket of this process that datagrams leave by."""
-    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    atexit.register(made.close)
+    return made
