@@ -17,7 +17,7 @@ class Flag:
 
     field: str
     help: str
-    kind: type = str  # str, Path, float, or bool for a switch
+    kind: type = str  # str, Path, int, float, or bool for a switch
     repeat: bool = False
     negatable: bool = False  # --name / --no-name, and unset is a third value
     short: str = ""
@@ -41,6 +41,7 @@ FLAGS = (
     Flag("blocking", "Wait until the job has ended.", bool, negatable=True),
     Flag("update", "Replace the running job in place.", bool, negatable=True),
     Flag("mail", "Take and leave events as files below this directory, for `klio graph run`.", Path, metavar="DIR"),
+    Flag("workers", "Work on a streaming job in N processes; one that dies is replaced.", int, metavar="N"),
     Flag("exit_when_idle", "End a streaming run after this many seconds without a message.", float, metavar="S"),
     Flag("verbose", "Show debug logs and whole tracebacks.", bool, short="-v"),
 )
@@ -64,6 +65,7 @@ class Invocation:
     blocking: bool | None = None
     update: bool | None = None
     mail: Path | None = None
+    workers: int | None = None
     exit_when_idle: float | None = None
     verbose: bool = False
 

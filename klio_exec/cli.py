@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import click
@@ -30,6 +32,19 @@ def run(arguments: tuple[str, ...]) -> None:
     summary, status = run_job(invocation)
     click.echo(summary, err=True)
     sys.exit(status)
+
+
+@klioexec.command(hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("line", type=int)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def work(line: int, arguments: tuple[str, ...]) -> None:
+    """Be one of the workers of a run; the file descriptor LINE leads to their supervisor."""
+    invocation = Invocation.parse(arguments)
+    _log(verbose=invocation.verbose)
+    from klio_exec.run import work as work_there
+
+    os.set_inheritable(line, False)  # what the job starts must not keep it open
+    sys.exit(work_there(Connection(line, readable=False), invocation))
 
 
 @klioexec.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

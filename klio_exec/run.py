@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from apache_beam import Pipeline
 
 from klio.context import KlioContext, bind
 from klio.events.dead_letters import DEFAULT_DIRECTORY
 from klio_core.config import KlioConfig, load
+from klio_core.errors import KlioError
 from klio_core.invocation import Invocation
 from klio_core.local_state import project_of
 from klio_exec.by_mail import by_mail
@@ -22,6 +25,9 @@ from klio_exec.pipeline import build
 from klio_exec.resources import check, make_missing
 from klio_exec.runners import page
 from klio_exec.runners.choose import run_for
+from klio_exec.runners.report import Report, Tell, ToSupervisor, to_nobody
+from klio_exec.runners.supervisor import Supervisor, stop_for
+from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
 from klio_exec.summary import Summary
 
@@ -34,29 +40,51 @@ def run(invocation: Invocation) -> tuple[str, int]:
 
     Raises KlioError for everything that keeps the job from running.
     """
-    config = _ready(
-        invocation, load(invocation.config_path, overrides=invocation.override, templates=invocation.template)
-    )
+    config = _ready(invocation)
+    start = time.monotonic()
+    if invocation.workers is None:
+        stop = Stop(config.job_config.drain_timeout_s)
+        tally = _run_here(config, invocation, stop)
+    else:
+        stop = stop_for(config)
+        stop.listen()
+        tally = Supervisor(config, invocation.workers, stop, invocation.exit_when_idle).run(invocation)
+    summary = Summary.of(config.job_name, tally, time.monotonic() - start)
+    return summary.text(_dead_letters(config)), _status(summary, stop)
+
+
+def work(line: Connection[Any, Any], invocation: Invocation) -> int:
+    """Be one of several workers, and tell the supervisor at the other end of `line` how it goes, or what ended it."""
+    to_supervisor = ToSupervisor(line)
+    try:
+        config = _ready(invocation)
+        tally = _run_here(config, invocation, Stop(config.job_config.drain_timeout_s), to_supervisor)
+    except KlioError as error:
+        to_supervisor.send(error)
+        return error.exit_code
+    to_supervisor.send(Report(tally, held=False, quiet_since=time.monotonic()))
+    return 0
+
+
+def _run_here(config: KlioConfig, invocation: Invocation, stop: Stop, tell: Tell = to_nobody) -> Tally:
     os.chdir(invocation.job_dir)  # locations in a job file are relative to the job
     context = KlioContext(config)
     bind(context)
-    stop = Stop(config.job_config.drain_timeout_s)
     stop.listen()
     run_code = load_run(Path())
-    chosen = run_for(context, invocation, stop)
+    chosen = run_for(context, invocation, stop, tell)
     page.show(chosen.tally, config)
     options = options_here(config)
     pipeline = Pipeline(runner=chosen.runner, options=options)
     build(pipeline, context, run_code)
     if not invocation.local:
         check(config)
-    start = time.monotonic()
-    summary = Summary.of(config.job_name, chosen.run(pipeline, options), time.monotonic() - start)
-    return summary.text(_dead_letters(config)), _status(summary, stop)
+    return chosen.run(pipeline, options)
 
 
-def _ready(invocation: Invocation, config: KlioConfig) -> KlioConfig:
-    """Under --local: the local cloud is up, clients find it, and everything the job names is there."""
+def _ready(invocation: Invocation) -> KlioConfig:
+    """Read the job file. Under --local: the local cloud is up, clients find it, and all that the job names is there."""
+    config = load(invocation.config_path, overrides=invocation.override, templates=invocation.template)
     if not invocation.local:
         return config
     project = project_of(invocation)

@@ -30,6 +30,7 @@ class Summary:
     triggered: int = 0
     dead: Counter[str] = field(default_factory=Counter)
     retried: int = 0
+    deaths: int = 0
     each: float = 0.0
     slowest: float = 0.0
 
@@ -53,6 +54,7 @@ class Summary:
             triggered=verdicts[Action.TRIGGER].total(),
             dead=dead,
             retried=tally.counts["retried"],
+            deaths=tally.counts["deaths"],
             each=tally.work_ns / tally.worked / 1e9 if tally.worked else 0.0,
             slowest=tally.slowest_ns / 1e9,
         )
@@ -72,6 +74,8 @@ class Summary:
             lines.insert(4, _line("triggered", self.triggered))
         if self.retried:
             lines.append(_line("retried", self.retried))
+        if self.deaths:
+            lines.append(_line("workers died", self.deaths))
         return "\n".join(lines)
 
 

@@ -166,6 +166,6 @@ def recorder_for(job: str, kind: str | None, place: str) -> Recorder:
     return Recorder(job, TopicOfRecords(place) if kind == "pubsub" else DirectoryOfRecords(place))
 
 
-def worker_name() -> str:
-    """Answer the name of this process among all workers."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+def worker_name(pid: int | None = None) -> str:
+    """Answer the name of this process, or of another one of this machine, among all workers."""
+    return f"{socket.gethostname()}-{os.getpid() if pid is None else pid}"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from klio.events.status import worker_name
+from klio_core.config import KlioConfig
 from klio_exec.runners.feed import Arrived
 from klio_exec.runners.journal import Journal
 from klio_exec.runners.suspects import Suspect, Suspects
@@ -101,9 +102,13 @@ class Attempts:
             self._suspects.look(worker_name())
 
 
-def default_directory(job_name: str) -> Path:
-    """Answer where attempts are noted unless the job file says: it survives the worker, and perhaps the machine."""
-    return Path(tempfile.gettempdir(), f"klio-journal-{os.getuid()}", job_name)
+def directory_of(config: KlioConfig) -> Path:
+    """Answer where a job's workers note what they have begun; a relative one is in the job's directory.
+
+    Unless the job file says, it is a place that survives the worker, and perhaps the machine.
+    """
+    unsaid = Path(tempfile.gettempdir(), f"klio-journal-{os.getuid()}", config.job_name)
+    return Path(config.job_config.journal or unsaid)
 
 
 def _key(one: Arrived) -> str:

@@ -12,6 +12,7 @@ from klio.context import KlioContext
 from klio_core.errors import UsageError
 from klio_core.invocation import Invocation
 from klio_exec.runners.batch import BatchRun
+from klio_exec.runners.report import Tell, to_nobody
 from klio_exec.runners.streaming import StreamingRun
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
@@ -29,8 +30,11 @@ class Run(Protocol):
         """Run to the end. Answers what was counted."""
 
 
-def run_for(context: KlioContext, invocation: Invocation, stop: Stop) -> Run:
-    """Answer the run that the job file and the flags ask for. Raises UsageError where this version has none."""
+def run_for(context: KlioContext, invocation: Invocation, stop: Stop, tell: Tell = to_nobody) -> Run:
+    """Answer the run that the job file and the flags ask for; a streaming one does `tell` how it goes.
+
+    Raises UsageError where this version has none.
+    """
     named = context.config.pipeline_options.runner
     if not (invocation.local or invocation.direct_runner or named.lower() in _HERE):
         raise UsageError(
@@ -39,5 +43,5 @@ def run_for(context: KlioContext, invocation: Invocation, stop: Stop) -> Run:
             todo="run it on this machine: --local (the local cloud) or --direct-runner (the services it names)",
         )
     if context.streaming:
-        return StreamingRun(context, stop, invocation.exit_when_idle)
+        return StreamingRun(context, stop, invocation.exit_when_idle, tell)
     return BatchRun()

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from apache_beam import Pipeline
@@ -21,10 +20,11 @@ from klio_core.errors import EventError, KlioError, MessageError, NativeCrash
 from klio_core.message import Format, Message
 from klio_core.status import State, text_of
 from klio_exec.blame import as_raised, without_beam
-from klio_exec.runners.attempts import Attempts, default_directory
+from klio_exec.runners.attempts import Attempts, directory_of
 from klio_exec.runners.feed import Arrived, Feed
 from klio_exec.runners.microbatch import MicroBatchRunner, RunBatch, sources_of
 from klio_exec.runners.pace import Pace
+from klio_exec.runners.report import Report, Tell, to_nobody
 from klio_exec.runners.suspects import Suspect
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
@@ -37,13 +37,16 @@ _LONGEST_PAUSE_S = 60
 class StreamingRun:
     """Runs a job's graph over its subscriptions until it is told to stop, or has been idle for long enough."""
 
-    def __init__(self, context: KlioContext, stop: Stop, exit_when_idle_s: float | None = None) -> None:
+    def __init__(
+        self, context: KlioContext, stop: Stop, exit_when_idle_s: float | None = None, tell: Tell = to_nobody
+    ) -> None:
         job = context.config.job_config
         self._context = context
         self._stop = stop
         self._idle_s = exit_when_idle_s
+        self._tell = tell
         self._max_attempts = job.max_attempts
-        self._journal = Path(job.journal or default_directory(context.config.job_name))
+        self._journal = directory_of(context.config)
         self._lease_s = job.lease_s
         self._pace = Pace(job.max_in_flight)
         self._formats = _formats(context)
@@ -71,7 +74,9 @@ class StreamingRun:
         log.info("%s runs, and reads %s; Ctrl-C stops it", self._context.config.job_name, ", ".join(self._feed.sources))
         try:
             while not self._finished():
-                self._work_all(run_batch, self._feed.batch(_LOOK_S))
+                batch = self._feed.batch(_LOOK_S)
+                self._tell(Report(self.tally, self._feed.held > 0, self._feed.quiet_since))
+                self._work_all(run_batch, batch)
         finally:
             self._feed.close()
             self._attempts.close()

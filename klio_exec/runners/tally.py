@@ -31,6 +31,13 @@ class Tally:
             elif info.urn == monitoring_infos.USER_DISTRIBUTION_URN and name == SECONDS:
                 self._add_work(*monitoring_infos.extract_distribution(info))
 
+    def join(self, other: Tally) -> None:
+        """Take in what another run counted."""
+        self.counts += other.counts
+        self.work_ns += other.work_ns
+        self.worked += other.worked
+        self.slowest_ns = max(self.slowest_ns, other.slowest_ns)
+
     def _add_work(self, count: int, total: int, _shortest: int, longest: int) -> None:
         self.worked += count
         self.work_ns += total

@@ -24,6 +24,7 @@ invocations = st.builds(
     image_tag=st.none() | texts,
     blocking=switches,
     update=switches,
+    workers=st.none() | st.integers(1, 999),
     exit_when_idle=st.none() | st.floats(0, 1e6),
     verbose=st.booleans(),
 )
