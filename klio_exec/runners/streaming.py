@@ -229,7 +229,7 @@ def _formats(context: KlioContext) -> dict[str, Format]:
 def _killer(suspect: Suspect) -> NativeCrash:
     return NativeCrash(
         f"the work on it ended {suspect.faults} workers",
-        got=suspect.how or None,
+        got=f"{suspect.worker} died of it last" + (f": {suspect.how}" if suspect.how else ""),
         todo="look for what crashes or fills the memory, or try it in a process of its own: isolation: subprocess",
     )
 

@@ -19,11 +19,12 @@ class Suspect:
     """A message under suspicion.
 
     `attempts` is how often the author's code has begun to work on it, `faults` how many of those count towards
-    `max_attempts`, `how` what became of the last worker, where somebody saw it.
+    `max_attempts`, `worker` the one that died last, and `how` it did, where somebody saw it.
     """
 
     attempts: int = 0
     faults: int = 0
+    worker: str = ""
     how: str = ""
 
 
@@ -55,7 +56,9 @@ class Suspects:
             if batch is not None:
                 count = len(batch.keys)
                 log.warning("%s died at work on %d messages; they are tried one by one", worker, count)
-                self._accuse(batch, how)
+                self._accuse(batch, worker, how)
+            elif how:
+                self._say(worker, how)
 
     def forgive(self, worker: str) -> None:
         """Forget what this worker was at: it was ended on purpose."""
@@ -72,14 +75,21 @@ class Suspects:
             self._known.discard(key)
             self._file(key).unlink(missing_ok=True)
 
-    def _accuse(self, batch: Batch, how: str) -> None:
+    def _accuse(self, batch: Batch, worker: str, how: str) -> None:
         (self._directory / _SUSPECTS).mkdir(exist_ok=True)
         alone = len(batch.keys) == 1
         for key in batch.keys:
             known = self._read(key) or Suspect()
             begun = alone or key in batch.begun or not batch.begun  # code without @handle_klio marks nothing
             faults = known.faults + 1 if alone else min(known.faults + begun, self._most - 1)
-            self._write(key, replace(known, attempts=known.attempts + begun, faults=faults, how=how))
+            self._write(key, Suspect(known.attempts + begun, faults, worker, how))
+
+    def _say(self, worker: str, how: str) -> None:
+        """Add how a worker died of whose death another one has taken note already."""
+        for path in (self._directory / _SUSPECTS).glob("*"):
+            known = self._read(path.name)
+            if known is not None and known.worker == worker:
+                self._write(path.name, replace(known, how=how))
 
     def _file(self, key: str) -> Path:
         return self._directory / _SUSPECTS / key
@@ -92,6 +102,6 @@ class Suspects:
 
     def _write(self, key: str, suspect: Suspect) -> None:
         path = self._file(key)
-        temporary = path.with_name(f".{key}.{os.getpid()}.tmp")
+        temporary = self._directory / f"{key}.{os.getpid()}.tmp"  # beside them, so that it is not taken for one
         temporary.write_text(json.dumps(asdict(suspect)))
         temporary.replace(path)

@@ -35,21 +35,26 @@ def test_who_died_alone_is_guilty_each_time(suspects: Suspects, directory: Path)
         died(directory, "a")
         suspects.look()
 
-    assert suspects.of("a") == Suspect(attempts=3, faults=3)
+    assert suspects.of("a") == Suspect(3, 3, "dead")
 
 
 def test_of_a_batch_all_are_suspects_and_only_what_was_begun_counts_as_an_attempt(suspects: Suspects, directory: Path):
     died(directory, "a", "b", "c", begun="ab")
     suspects.look()
 
-    assert [suspects.of(key) for key in "abcd"] == [Suspect(1, 1), Suspect(1, 1), Suspect(0, 0), None]
+    assert [suspects.of(key) for key in "abcd"] == [
+        Suspect(1, 1, "dead"),
+        Suspect(1, 1, "dead"),
+        Suspect(0, 0, "dead"),
+        None,
+    ]
 
 
 def test_code_that_says_nothing_may_have_begun_with_any(suspects: Suspects, directory: Path):
     died(directory, "a", "b")
     suspects.look()
 
-    assert [suspects.of(key) for key in "ab"] == [Suspect(1, 1), Suspect(1, 1)]
+    assert [suspects.of(key) for key in "ab"] == [Suspect(1, 1, "dead"), Suspect(1, 1, "dead")]
 
 
 def test_having_been_beside_a_killer_never_makes_guilty_however_often(tmp_path: Path):
@@ -74,12 +79,15 @@ def test_what_is_done_is_suspected_no_more(suspects: Suspects, directory: Path):
     assert suspects.of("a") is None
 
 
-def test_whoever_saw_the_death_says_how_and_another_worker_knows_it(suspects: Suspects, directory: Path):
+@pytest.mark.parametrize("others_first", [True, False])
+def test_whoever_saw_the_death_says_how_and_others_know_it(suspects: Suspects, directory: Path, *, others_first: bool):
     died(directory, "a")
+    if others_first:
+        suspects.look()
     Suspects(directory, 3).died("dead", "SIGSEGV")
     suspects.look()
 
-    assert suspects.of("a") == Suspect(1, 1, "SIGSEGV")
+    assert suspects.of("a") == Suspect(1, 1, "dead", "SIGSEGV")
 
 
 def test_who_was_ended_on_purpose_leaves_no_suspects(suspects: Suspects, directory: Path):
