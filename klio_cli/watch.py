@@ -9,8 +9,7 @@ from klio_cli.follow import Follow
 from klio_cli.lines import status_line
 from klio_cli.pubsub import Receive
 from klio_cli.terminal import Terminal
-from klio_core.errors import UndecodableMessage
-from klio_core.status import State, Status
+from klio_core.status import State, Status, records_in
 
 PATIENCE_SECONDS = 10.0
 NOBODY = "No job has reported anything yet. If none is running: `klio job run --local`, in another terminal."
@@ -20,7 +19,7 @@ _COLOURS = {State.COMMITTED: "green", State.PASSED_ON: "cyan", State.DROPPED: "y
 
 
 def watch(terminal: Terminal, following: Follow, receive: Receive, patience: float = PATIENCE_SECONDS) -> None:
-    """Show `following` until every element is done; `receive` answers the next status record's bytes.
+    """Show `following` until every element is done; `receive` answers the next message with status records.
 
     Ctrl-C ends the watching only: nothing is told to the job.
     """
@@ -52,16 +51,9 @@ def _until_done(
 ) -> None:
     asked = False
     while not following.done:
-        record = _read(receive(_TICK_SECONDS))
-        if record is not None and following.saw(record):
-            changed(record)
+        for record in records_in(receive(_TICK_SECONDS) or b""):
+            if following.saw(record):
+                changed(record)
         if not asked and following.unheard(time.monotonic(), patience):
             asked = True
             terminal.note(NOBODY)
-
-
-def _read(raw: bytes | None) -> Status | None:
-    try:
-        return None if raw is None else Status.decode(raw)
-    except UndecodableMessage:
-        return None  # a newer job's record, or somebody else's message: nothing for our screen

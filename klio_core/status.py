@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from klio_core.errors import UndecodableMessage
 
@@ -23,7 +25,10 @@ class State(enum.StrEnum):
     @property
     def final(self) -> bool:
         """Whether the element has left the job, until somebody publishes it again."""
-        return self not in (State.QUEUED, State.LEASED, State.WORKING)
+        return self in _FINAL
+
+
+_FINAL = frozenset(State) - {State.QUEUED, State.LEASED, State.WORKING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,8 @@ class Status:
 
     def encode(self) -> bytes:
         """Answer the record as UTF-8 JSON; an element that is no UTF-8 keeps its bytes as escapes."""
-        fields = asdict(self) | {"element": text_of(self.element)}
-        return json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
+        fields = {key: value for key in self.__slots__ if (value := getattr(self, key)) is not None}
+        return json.dumps(fields | {"element": text_of(self.element)}).encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> Status:
@@ -54,6 +59,16 @@ class Status:
         except (ValueError, TypeError, KeyError) as error:
             raise UndecodableMessage("not a status record", got=repr(raw[:80])) from error
         return replace(record, element=bytes_of(fields["element"]))
+
+
+def records_in(body: bytes) -> Iterator[Status]:
+    """Yield the records of a message's body, one in each line.
+
+    A line that is none is left out: it is a newer job's, or somebody else's message.
+    """
+    for line in body.splitlines():
+        with suppress(UndecodableMessage):
+            yield Status.decode(line)
 
 
 def text_of(element: bytes) -> str:

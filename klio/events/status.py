@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from klio.events.outbox import Outbox
 from klio_core.status import State, Status
 
 log = logging.getLogger("klio.status")
 # Progress of one element is told this often at most; people do not read faster.
 _PROGRESS_S = 0.2
+# A process that ends waits so long for its last records to leave.
+_LAST_S = 5.0
 # Queued again: a parent was asked.
 _THE_RUNNER_IS_DONE = frozenset(state for state in State if state.final or state is State.QUEUED)
 
@@ -37,17 +41,30 @@ class NoRecords:
 
 
 class TopicOfRecords:
-    """Publishes each record; nobody waits for it."""
+    """Publishes the records of a moment together, a line for each; nobody waits for it."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, job: str) -> None:
         self._topic = topic
+        self._job = job
+        self._outbox = Outbox(self._publish)
         self._complained = False
+        self._last: Future[str] | None = None
+        atexit.register(self._wait)  # before the outbox has anything to flush: so this is called after that
 
     def write(self, status: Status) -> None:
         """Send the record on its way."""
+        self._outbox.put(status)
+
+    def _publish(self, records: Sequence[Status]) -> None:
         from klio.events import pubsub
 
-        pubsub.publish(self._topic, status.encode(), job=status.job).add_done_callback(self._sent)
+        lines = b"\n".join(record.encode() for record in records)
+        self._last = pubsub.publish(self._topic, lines, job=self._job)
+        self._last.add_done_callback(self._sent)
+
+    def _wait(self) -> None:
+        if self._last is not None:
+            wait([self._last], _LAST_S)
 
     def _sent(self, future: Future[str]) -> None:
         error = future.exception()
@@ -163,7 +180,7 @@ def recorder_for(job: str, kind: str | None, place: str) -> Recorder:
     """Answer the recorder of one `events.status` entry: its type, and its topic or location; one for the process."""
     if kind is None:
         return Recorder(job, NoRecords())
-    return Recorder(job, TopicOfRecords(place) if kind == "pubsub" else DirectoryOfRecords(place))
+    return Recorder(job, TopicOfRecords(place, job) if kind == "pubsub" else DirectoryOfRecords(place))
 
 
 def worker_name(pid: int | None = None) -> str:

@@ -13,8 +13,7 @@ from klio_cli.graph.table import picture
 from klio_cli.lines import status_line
 from klio_cli.pubsub import Receive
 from klio_cli.terminal import Terminal
-from klio_core.errors import UndecodableMessage
-from klio_core.status import Status
+from klio_core.status import Status, records_in
 
 _TICK_SECONDS = 0.1
 _ASK_SECONDS = 0.5
@@ -76,13 +75,9 @@ def _until_quiet(
 
 
 def take(progress: Progress, receives: Sequence[Receive], seconds: float, changed: Callable[[Status], None]) -> bool:
-    """Take a record of each topic; answer whether any came."""
+    """Take the records of one message of each topic; answer whether any came."""
     bodies = [body for receive in receives if (body := receive(seconds)) is not None]
-    for body in bodies:
-        try:
-            record = Status.decode(body)
-        except UndecodableMessage:
-            continue  # somebody else's message: nothing for our screen
+    for record in (record for body in bodies for record in records_in(body)):
         if progress.saw(record):
             changed(record)
     return bool(bodies)

@@ -45,7 +45,7 @@ ROOMS = {
         "local_state lifeline mail utils"
     ),
     "klio": (
-        "utils metrics dotted data work events.pubsub events.dead_letters events.status parents gate context events "
+        "utils metrics dotted data work events.pubsub events.dead_letters events.outbox events.status parents gate context events "
         "transforms message testing"
     ),
     "klio_exec": (

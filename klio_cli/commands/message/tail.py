@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,7 +39,9 @@ def command(terminal: Terminal, /, *, topic: str | None, status: bool, count: in
             pubsub.make_topic(source)
         with pubsub.listen(source) as receive:
             terminal.note(f"Reading {source}")
-            for body in islice(_messages(receive), count):
+            messages = _messages(receive)
+            bodies = chain.from_iterable(map(bytes.splitlines, messages)) if status else messages
+            for body in islice(bodies, count):
                 terminal.say(line(body))
 
 
