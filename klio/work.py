@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from klio.data.locate import path_of
+from klio.data.scratch import scratch_directory
 from klio.data.store import Generation, Store, lost_lease
 from klio.data.stores import store_of
 from klio_core.errors import JobCodeError
@@ -44,7 +45,7 @@ class Work:
         self.element = element
         self._inputs = inputs
         self._outputs = outputs
-        self._within = within  # the directory of temporary directories; None is the machine's
+        self._within = within  # the directory of temporary directories; None is this process's
         self._directory: Path | None = None
         self._expected: dict[str, Generation] = {}
         self._made: dict[str, _Made] = {}
@@ -131,7 +132,9 @@ class Work:
 
     def _place(self, side: str, path: str) -> Path:
         if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="klio-", dir=self._within))
+            within = self._within
+            new = scratch_directory("work-") if within is None else Path(tempfile.mkdtemp(prefix="work-", dir=within))
+            self._directory = new
         place = self._directory / side
         place.mkdir(exist_ok=True)
         base = Path(path).name

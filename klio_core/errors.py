@@ -22,6 +22,7 @@ The library raises; only the command line prints and exits::
     │   └── LocalCloudError                the local cloud cannot be started, found or stopped
     └── DataError                  exit 6  media could not be read or written
         ├── DataNotFound                   there is nothing at the path
+        ├── DiskFull                       there is no room for what is to be written on this machine
         ├── DataCorrupted                  what arrives is not what the store announced
         └── LostLease                      somebody else committed this output first
 
@@ -166,6 +167,10 @@ class DataError(KlioError):
 class DataNotFound(DataError):
     reason = "data-not-found"
     transient = False
+
+
+class DiskFull(DataError):
+    reason = "disk-full"
 
 
 class DataCorrupted(DataError):

@@ -56,7 +56,7 @@ class GcsStore:
     def download(self, path: str, to: Path) -> None:
         """Fetch the object into a file; its CRC-32C must be the one that the store announced."""
         with part_beside(to) as part:
-            with part.open("xb") as file:
+            with part.open("wb") as file:
                 self._fetch(path, file)
             part.replace(to)
 

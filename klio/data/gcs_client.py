@@ -26,6 +26,7 @@ from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 from requests.adapters import HTTPAdapter
 
+from klio.data.disk_full import disk_full
 from klio_core.errors import DataCorrupted, DataError, DataNotFound
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ class Patience:
         except DataCorruption as error:
             raise _corrupted(path, error) from error
         except (GoogleAPICallError, OSError, *_BROKEN) as error:
-            raise DataError(
+            raise disk_full(error) or DataError(
                 "Cloud Storage did not do what it was asked",
                 where=path,
                 got=f"{type(error).__name__}: {error}",

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from klio.data.checksum import copy_summed, crc32c_of_file
-from klio.data.part import PART_PREFIX, part_beside, sync_directory
+from klio.data.disk_full import disk_full
+from klio.data.part import PART_PREFIX, part_beside, remove_left_parts, sync_directory
 from klio.data.recorded import record, recorded
 from klio.data.store import ABSENT, Committed, Generation, lost_lease
 from klio_core.errors import DataError, DataNotFound
@@ -24,8 +25,6 @@ _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 # Answers of file systems that have no hard links (FAT, some mounts of containers).
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 _ADVICE = {
-    errno.ENOSPC: "free some space on the disk; the work is tried again",
-    errno.EDQUOT: "free some of your quota; the work is tried again",
     errno.EACCES: "give this user permission to the file and its directory",
     errno.EROFS: "choose a location on a disk that can be written to",
     errno.ENAMETOOLONG: "file systems take names of at most 255 bytes between slashes; use shorter elements",
@@ -73,6 +72,7 @@ class LocalStore:
         """Copy `source` beside the path, bring it to the disk, and move it into place."""
         target = Path(path)
         insist = self.generation(path) if expect is None else expect
+        remove_left_parts(target.parent)
         with _explained("write", path), part_beside(target) as part:
             size, crc32c = _copy(source, part)
             record(part, crc32c)
@@ -137,7 +137,7 @@ def _found(path: str) -> os.stat_result | None:
 
 def _copy(source: Path, part: Path) -> tuple[int, str]:
     """Copy a file and bring it to the disk. Raises DataError where the source changed meanwhile."""
-    with source.open("rb") as reading, part.open("xb") as writing:
+    with source.open("rb") as reading, part.open("wb") as writing:
         before = os.fstat(reading.fileno())
         size, crc32c = copy_summed(reading, writing)
         writing.flush()
@@ -204,4 +204,6 @@ def _explained(verb: str, path: str) -> Iterator[None]:
 
 
 def _failure(verb: str, path: str, error: OSError) -> DataError:
+    if full := disk_full(error):
+        return full
     return DataError(f"could not {verb} a file: {error.strerror}", where=path, todo=_ADVICE.get(error.errno or 0))

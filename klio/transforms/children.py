@@ -10,12 +10,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from multiprocessing import Pipe
 from typing import Any
 
+from klio.data.scratch import scratch_directory
 from klio.metrics.forward import replay
 from klio.transforms.task import Outcome, Task, Yielded
 from klio.transforms.wire import End, Raised, head_of, rest_of
@@ -64,7 +64,7 @@ class Child:
     """One process, in a session of its own: what it starts is killed with it."""
 
     def __init__(self) -> None:
-        self._home = tempfile.mkdtemp(prefix="klio-child-")
+        self._home = str(scratch_directory("child-"))
         self._connection, theirs = Pipe()
         level = logging.getLogger().getEffectiveLevel()
         code = _MAIN.format(path=sys.path, fd=theirs.fileno(), home=self._home, level=level)

@@ -10,6 +10,7 @@ from typing import Any
 from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, log
+from klio.data.disk_full import disk_full
 from klio.metrics.cells import Cell, Cells
 from klio.metrics.counts import WORK, count_verdict
 from klio.transforms.yields import outgoing
@@ -141,10 +142,14 @@ class Handler:
 def failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> TaggedOutput:
     """Bury a message that could not be worked on. Answers its bytes for the output `drop`.
 
-    Raises the error instead where a stream can cure it by delivering the message again, or where a test wants it.
+    Raises the error instead where a stream can cure it by delivering the message again, where the disk is full, or
+    where a test wants it.
     """
-    transient = isinstance(error, KlioError) and error.transient
-    if context.raises or (transient and context.streaming):
+    if context.raises:
+        raise error
+    if full := disk_full(error):
+        raise full  # in a batch, too: all elements behind this one would fail in the same way
+    if isinstance(error, KlioError) and error.transient and context.streaming:
         raise error
     context.metrics.counter("kmsg-drop-error", transform=name).inc()
     context.bury(raw, element, Failure.of(error))

@@ -1,5 +1,6 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -7,7 +8,7 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.testing.util import assert_that, equal_to
 
 from klio.transforms import decorators
-from klio_core.errors import BadPayload, DataError, DataNotFound, JobCodeError, UndecodableMessage
+from klio_core.errors import BadPayload, DataError, DataNotFound, DiskFull, JobCodeError, UndecodableMessage
 from klio_core.message import Message
 
 
@@ -282,6 +283,22 @@ def test_what_is_yielded_before_an_upload_leaves_when_the_file_is_there(bound, p
     results = iter(Early().process(Message.of(b"a").encode()))
     assert payloads([next(results)]) == [b"early"]
     assert place.get("out", "a.ogg") == b"mix"
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_a_full_disk_makes_no_dead_letter(bound, place, streaming):
+    class Decode(beam.DoFn):
+        @decorators.handle_klio
+        def process(self, data):
+            with Path("/dev/full").open("wb") as file:
+                file.write(b"sound")
+            yield data
+
+    bound(streaming=streaming)
+    with pytest.raises(DiskFull) as full:
+        list(Decode().process(Message.of(b"a").encode()))
+    assert full.value.todo == "free some space, or set TMPDIR to a larger disk; the work is tried again"
+    assert place.letters == []
 
 
 def test_beam_sees_the_parameters_that_the_author_asked_for():
