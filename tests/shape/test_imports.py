@@ -45,8 +45,8 @@ ROOMS = {
         "local_state lifeline mail utils"
     ),
     "klio": (
-        "utils metrics dotted data work events.pubsub events.dead_letters events.outbox events.status parents gate context "
-        "events transforms message testing"
+        "utils metrics dotted data work events.pubsub events.dead_letters events.outbox events.status parents gate "
+        "context events transforms message testing"
     ),
     "klio_exec": (
         "blame stop load options localise by_mail resources pipeline runners summary local run explain test cli"
