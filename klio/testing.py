@@ -16,6 +16,7 @@ from apache_beam.pvalue import TaggedOutput
 from klio.context import KlioContext, bind
 from klio.data.locate import path_of
 from klio.data.stores import store_for
+from klio.transforms.policy import free_of_policy
 from klio_core.config import Data, KlioConfig, MemoryDataInput, MemoryDataOutput, parse
 from klio_core.message import Message
 
@@ -52,7 +53,7 @@ def run_one(
     `files` are what the data input holds: names without location and suffix, and their bytes. The files that the
     code uploads are `Result.outputs`, named the same way. `config`, a job file's text or value, is what the code sees
     as its job; its data locations are replaced by memory. Nothing is decided, nothing is buried: what the code raises
-    is raised here::
+    is raised here. It runs once, in this process, whatever `retry`, `timeout_s` and `isolation` the job file has::
 
         result = run_one(HelloKlio(), "klio")
         assert result.elements == [b"klio"]
@@ -63,7 +64,9 @@ def run_one(
     message = Message.of(element.encode() if isinstance(element, str) else element, payload=payload)
     data = job.job_config.data
     _put(data.inputs[0], files or {})
-    with _bound(KlioContext(job, raises=True)):
+    context = KlioContext(job, raises=True)
+    free_of_policy(context)
+    with _bound(context):
         values = _values(code, message.encode())
     messages: list[Message] = []
     tagged: dict[str, list[Message]] = {}

@@ -12,6 +12,7 @@ from klio.context import KlioContext
 from klio.events.read import format_of, read_events, source_of
 from klio.events.write import write_events
 from klio.transforms.gating import PASS_ON, Decide
+from klio.transforms.policy import policy_of
 from klio_core.errors import JobCodeError
 from klio_core.status import State
 from klio_exec.load import call_run
@@ -20,9 +21,11 @@ from klio_exec.load import call_run
 def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], Any]) -> None:
     """Draw a job: each event input is read and gated, the author's run() works, every event output is written.
 
-    What the gate passes on goes round the author's code. Raises JobCodeError where run() breaks its contract.
+    What the gate passes on goes round the author's code. Raises JobCodeError where run() breaks its contract, or where
+    `job_config.retry` names an exception that is not there.
     """
     config = context.config
+    policy_of(context)  # what it names must be there before the first event is read
     arrived, passed_on = _arrive(pipeline, context)
     done = call_run(run, arrived, config)
     outputs = [entry for entry in config.job_config.events.outputs if not entry.skip_klio_write]

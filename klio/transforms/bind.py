@@ -32,7 +32,9 @@ from klio.context import KlioContext, current
 from klio.transforms.handle import Handler
 from klio.transforms.limit import UNLIMITED
 from klio.transforms.policy import policy_of
+from klio.transforms.setup import left_to_the_child
 from klio.transforms.task import Layer, caller
+from klio.transforms.timeout import Isolated
 from klio.utils import ThreadLimiter
 
 _STATE = "_klio_context"
@@ -117,6 +119,7 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
         head = (self, context) if marks.context_first else (self,)
         return run(handler, raw, _given(call, head, args, kwargs))
 
+    handled.klio_marks = marks  # type: ignore[attr-defined]
     return _untyped(handled, func)
 
 
@@ -215,11 +218,17 @@ def _carry_context(owner: type) -> None:
     def getstate(self: Any) -> Any:
         state = base(self) if base is not None else vars(self)
         if isinstance(state, dict) or state is None:
-            return {**(state or {}), _STATE: _context_of(self)}
+            left = left_to_the_child(self) if _runs_in_child(self) else {}
+            return {**(state or {}), _STATE: _context_of(self), **left}
         return state
 
     setattr(owner, "__getstate__", getstate)  # noqa: B010  (a type checker knows only its own __getstate__)
     setattr(owner, _CARRIES, True)
+
+
+def _runs_in_child(dofn: Any) -> bool:
+    marks = getattr(type(dofn).process, "klio_marks", None) if isinstance(dofn, beam.DoFn) else None
+    return marks is not None and any(isinstance(x, Isolated) for x in _with_policy(marks, _context_of(dofn)).layers)
 
 
 def _takes_self(func: Callable[..., Any]) -> bool:

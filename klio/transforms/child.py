@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import pickle
-import shutil
-import signal
+import sys
 import threading
 import traceback
+from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,65 +18,146 @@ from typing import Any
 from klio.context import KlioContext, bind
 from klio.metrics.forward import Forward
 from klio.transforms.limit import LAZY
+from klio.transforms.policy import free_of_policy
+from klio.transforms.processes import flush_c, go_first
+from klio.transforms.setup import set_up
+from klio.transforms.surroundings import Keeper, Worn
 from klio.transforms.task import Task, Yielded, perform
-from klio.transforms.wire import End, Raised, completed, opened
+from klio.transforms.wire import WHERE, End, Logged, Raised, Ready, completed, opened
 from klio.work import Work
-from klio_core.errors import JobCodeError
-
-Call = tuple[str, bytes | None, bytes]
+from klio_core.errors import JobCodeError, NativeCrash
 
 
-def main(fd: int, home: str, log_level: int) -> None:
-    """Serve calls until the parent is gone. `home` is a directory that the parent removes when this process is."""
-    logging.basicConfig(level=log_level)
-    connection: Connection[Any, Any] = Connection(fd)
-    calls: SimpleQueue[Call] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, calls, home), daemon=True).start()
-    known: dict[str, Task] = {}
+def work(fd: int, home: str, log_level: int) -> None:
+    """Serve the calls that come by the connection `fd`; never returns. `home` is where temporary files go.
+
+    What runs in here may do anything: whoever forked this process sees to its end, and to what it leaves.
+    """
+    link = Link(fd)
+    logging.root.setLevel(log_level)
+    logging.root.addHandler(ToParent(link))
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115  (of a crash the last line says most)
+    faulthandler.enable()
+    faulthandler.register(WHERE)
+    go_first()
+    server = Server(link, Path(home))
     while True:
-        _serve(connection, known, calls.get(), Path(home))
+        server.serve(*link.receive())
 
 
-def _listen(connection: Connection[Any, Any], calls: SimpleQueue[Call], home: str) -> None:
-    try:
-        while True:
-            calls.put(connection.recv())
-    except (EOFError, OSError):  # the parent is gone, so nobody wants what is being worked on
-        shutil.rmtree(home, ignore_errors=True)
-        os.killpg(0, signal.SIGKILL)
+# What is held is sent when it is so many bytes.
+_MUCH = 1 << 20
 
 
-def _serve(connection: Connection[Any, Any], known: dict[str, Task], call: Call, home: Path) -> None:
-    name, head, rest = call
-    forward = Forward()
-    try:
-        if head is not None:
-            known.pop(name, None)  # before the new one comes: both may be large
-            known[name] = opened(head)
-        task = completed(known[name], rest)
-        connection.send(None)
-        _answer(connection, task, forward, home)
-    except BaseException as error:  # noqa: BLE001  (whatever it is, it is raised in the parent)
-        connection.send(Raised(_portable(error), "".join(traceback.format_exception(error)), forward.told))
+class Link:
+    """The connection to the parent."""
+
+    def __init__(self, fd: int) -> None:
+        self._connection: Connection[Any, Any] = Connection(fd)
+        self._sending = threading.Lock()
+        self._held = bytearray()
+
+    def receive(self) -> tuple[str, bytes | None, bytes]:
+        """Wait for a call: its name, what stays the same (None: as it was the last time), and the arguments."""
+        try:
+            call: tuple[str, bytes | None, bytes] = self._connection.recv()
+        except (EOFError, OSError):  # the parent is gone, or the code has closed what is not its own
+            os._exit(1)
+        return call
+
+    def hold(self, what: Any) -> None:
+        """Take something as it is now, and send it with what is sent next. Raises whatever pickling it raises."""
+        self._held += pickle.dumps(what)
+        if len(self._held) > _MUCH:
+            self._flush()
+
+    def send(self, what: Any) -> None:
+        """Send what was held, and this."""
+        self._held += pickle.dumps(what)
+        self._flush()
+
+    def send_at_once(self, what: Any) -> None:
+        """Send this, in any thread, before what is held."""
+        sent = pickle.dumps(what)
+        with self._sending:
+            self._connection.send_bytes(sent)
+
+    def _flush(self) -> None:
+        with self._sending:
+            self._connection.send_bytes(self._held)
+        self._held = bytearray()
 
 
-def _answer(connection: Connection[Any, Any], task: Task, forward: Forward, home: Path) -> None:
-    context, data = task.context, task.data
-    bind(context)
-    forward.take_over(context)
-    work = _begun(context, data, home)
-    try:
-        result = perform(task)
-        several = isinstance(result, LAZY)
-        for value in result if several else (result,):
-            connection.send(Yielded.of(value, data))
-        if work is not None:
-            work.commit()
-        connection.send(End(several, forward.told))
-    finally:
-        context.resume(None)
-        if work is not None:
-            work.close()
+class ToParent(QueueHandler):
+    """Hands records of the log to the parent, which logs them as its own."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(SimpleQueue())  # stays empty: records go by the link
+        self._link = link
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Send a record, which `prepare` has made fit to travel."""
+        self._link.send_at_once(Logged(record))
+
+
+class Server:
+    """Does calls, and remembers the objects of those that it has done."""
+
+    def __init__(self, link: Link, home: Path) -> None:
+        self._link = link
+        self._home = home
+        self._known: dict[str, Task] = {}
+        self._forward = Forward()
+        self._keeper: Keeper | None = None
+
+    def serve(self, name: str, head: bytes | None, rest: bytes) -> None:
+        """Do one call, and send what comes of it."""
+        self._forward.told = []
+        end: End | Raised
+        try:
+            if head is not None:
+                self._open(name, head)
+                self._link.send(Ready(os.getpid()))
+            task = completed(self._known[name], rest)
+            end = End(self._answer(task), self._forward.told)
+        except BaseException as error:  # noqa: BLE001  (whatever it is, it is raised in the parent)
+            trace = "".join(traceback.format_exception(error))
+            end = Raised(_portable(error), trace, self._forward.told)
+        flush_c()
+        try:
+            if self._keeper is not None:
+                self._keeper.tidy()
+        except Worn as worn:
+            end.worn = str(worn)
+        self._link.send(end)
+
+    def _open(self, name: str, head: bytes) -> None:
+        self._known.pop(name, None)  # before the new one comes: both may be large
+        task = opened(head)
+        bind(task.context)
+        free_of_policy(task.context)
+        self._forward.take_over(task.context)
+        set_up(*task.args)
+        self._known[name] = task
+        self._keeper = Keeper()  # what setup() and the imports have changed is as it should be
+
+    def _answer(self, task: Task) -> bool:
+        """Send what the code yields; answer whether it is a generator."""
+        context, data = task.context, task.data
+        bind(context)
+        work = _begun(context, data, self._home)
+        try:
+            result = perform(task)
+            several = isinstance(result, LAZY)
+            for value in result if several else (result,):
+                self._link.hold(Yielded.of(value, data))
+            if work is not None:
+                work.commit()
+        finally:
+            context.resume(None)
+            if work is not None:
+                work.close()
+        return several
 
 
 def _begun(context: KlioContext, data: Any, home: Path) -> Work | None:
@@ -87,8 +169,10 @@ def _begun(context: KlioContext, data: Any, home: Path) -> Work | None:
     return work
 
 
-def _portable(error: BaseException) -> BaseException:
+def _portable(error: BaseException) -> Exception:
     """Answer the error, or what says of it as much as can travel."""
+    if not isinstance(error, Exception):  # sys.exit() and the like would end the parent
+        return NativeCrash("the code ended its process", got=repr(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  (our own bytes)
     except Exception:  # noqa: BLE001  (an author's exception may fail to be pickled in any way)

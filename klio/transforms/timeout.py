@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from klio.transforms.children import Late, call_in_child
+from klio.transforms.children import call_in_child
+from klio.transforms.remote import Late
 from klio.transforms.task import Outcome, Task
 from klio_core.errors import KlioTimeoutError
 
@@ -43,6 +44,7 @@ class Timeout(Isolated):
         with task.limiter:
             try:
                 return call_in_child(task, self.seconds)
-            except Late:
+            except Late as late:
                 task.count("kmsg-drop-timed-out")
-        raise self.exception(self.message or f"{task.name} took longer than {self.seconds:g} seconds")
+                said = self.message or f"{task.name} took longer than {self.seconds:g} seconds"
+                raise self.exception(said) from late.__cause__

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 import importlib
 import inspect
+import io
 import pickle
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from logging import LogRecord
 from typing import Any
 
 from apache_beam.internal.cloudpickle import cloudpickle
@@ -16,22 +19,41 @@ from klio.metrics.forward import Told
 from klio.transforms.task import Task
 from klio_core.errors import JobCodeError
 
+# Asks a child to print where its threads are.
+WHERE = signal.SIGUSR2
+
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """The child has everything that it needs for the call."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A record of the child's log."""
+
+    record: LogRecord
+
+
+@dataclass(slots=True)
 class End:
-    """The call came to its end; `several` says that it was a generator."""
+    """The call came to its end; `several` says that it was a generator, `worn` why the child should do no other."""
 
     several: bool
     told: list[Told]
+    worn: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Raised:
     """The call raised: the exception, and its traceback as text."""
 
-    error: BaseException
+    error: Exception
     trace: str
     told: list[Told]
+    worn: str = ""
 
 
 class _Mark(enum.Enum):
@@ -81,6 +103,13 @@ def completed(task: Task, rest: bytes) -> Task:
     return replace(task, args=args, kwargs=kwargs)
 
 
+def unpickled(several: bytes) -> Iterator[Any]:
+    """Read what was pickled one after the other."""
+    stream = io.BytesIO(several)
+    while stream.tell() < len(several):
+        yield pickle.load(stream)  # noqa: S301  (from the process that we started)
+
+
 def _named(func: Callable[..., Any]) -> Any:
     named = _Named(func.__module__, func.__qualname__)
     if func.__module__ == "__main__":
@@ -97,11 +126,11 @@ def _dumped(what: object, task: Task) -> bytes:
         dumped: bytes = cloudpickle.dumps(what)
     except Exception as error:
         raise JobCodeError(
-            "what the code under @timeout works with cannot be sent to the process that it runs in",
+            "what the code works with cannot be sent to the process that it runs in",
             where=task.name,
             expected="an object of the DoFn, arguments and results that can be pickled",
             got=f"{type(error).__name__}: {error}",
-            todo="make what cannot be pickled (clients, locks, open files) inside the function, or leave it out of "
-            "the object with __getstate__",
+            todo="make what cannot be pickled (clients, locks, open files) in setup() or inside the function, or leave "
+            "it out of the object with __getstate__",
         ) from error
     return dumped

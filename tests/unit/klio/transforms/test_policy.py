@@ -1,8 +1,10 @@
 import itertools
+import os
 
 import apache_beam as beam
 import pytest
 
+from klio.testing import run_one
 from klio.transforms import decorators
 from klio.transforms.policy import Policy, policy_of
 from klio.transforms.retry import Retry
@@ -134,3 +136,15 @@ def test_a_function_gets_it_as_well(bound, place):
     assert fails(Message.of(b"a").encode()).tag == "drop"
     assert next(calls) == 4
     assert [letter.error for letter in place.letters] == [KlioRetriesExhausted.__name__]
+
+
+def test_a_test_of_one_element_runs_it_once_and_here():
+    class Here(beam.DoFn):
+        @decorators.handle_klio
+        def process(self, data):
+            yield f"{os.getpid()}"
+
+    job = "job_name: j\njob_config: {isolation: subprocess, timeout_s: 1, retry: {}}\n"
+    assert run_one(Here(), "a", config=job).payloads == [str(os.getpid()).encode()]
+    with pytest.raises(OSError, match="busy"):
+        run_one(Flaky(9, OSError("busy")), "a", config=job)
