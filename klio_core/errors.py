@@ -17,6 +17,7 @@ The library raises; only the command line prints and exits::
     ├── LostWork                   exit 3  the run ended, and something was dead-lettered or lost
     ├── JobCodeError               exit 4  run.py cannot be loaded, or its run() breaks its contract
     ├── EngineError                exit 5  no container engine, or it refused
+    │   └── NoProcess                      the machine starts no process for the author's code
     ├── CloudError                 exit 6  a service did not answer, or said no
     │   ├── EventError                     events could not be read or written
     │   └── LocalCloudError                the local cloud cannot be started, found or stopped
@@ -142,6 +143,11 @@ class JobCodeError(KlioError):
 class EngineError(KlioError):
     exit_code = 5
     reason = "engine"
+
+
+class NoProcess(EngineError):
+    reason = "no-process"
+    transient = True
 
 
 class CloudError(KlioError):
