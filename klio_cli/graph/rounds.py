@@ -57,6 +57,7 @@ class Rounds:
     def run(self, terminal: Terminal, *, upwards: bool) -> Child | None:
         """Run the jobs until nothing is left to do. Answers the one that failed, if one did."""
         with _alone(self.plan.logs), screen(terminal, self.progress) as changed:
+            self.plan.forget_logs()
             shutil.rmtree(self.place, ignore_errors=True)
             stages = [[job.name for job in stage] for stage in self.plan.stages]
             for number, names in enumerate(turns(stages, self.boxes.waiting, upwards=upwards), start=1):

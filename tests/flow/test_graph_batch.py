@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -235,6 +236,24 @@ def test_a_streaming_job_above_a_batch_is_asked_in_the_same_rounds(new_graph: Ca
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert graph.all_worked == {"live": ["song-1", "song-2"], "below": ["song-1", "song-2"]}
     assert graph.runs == ["001-below", "002-live", "003-below"]
+
+
+def test_ctrl_c_ends_the_rounds_and_a_second_run_at_the_same_time_is_refused(new_graph: Callable[..., Graph]):
+    graph = new_graph({"a": (), "b": ("a",)})
+    command = [*KLIO, "graph", "run", "jobs", "--local", "song-1"]
+    with subprocess.Popen(command, cwd=graph.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as popen:
+        assert popen.stdout is not None
+        assert popen.stdout.readline() == b"a  song-1  working\n"
+        popen.send_signal(signal.SIGSTOP)
+        second = graph.run("song-2")
+        popen.send_signal(signal.SIGCONT)
+        popen.send_signal(signal.SIGINT)
+        popen.communicate(timeout=PATIENCE_S)
+
+    assert popen.returncode == 130
+    assert graph.made("b") == set()
+    assert second.returncode == 2, second.stdout + second.stderr
+    assert second.stderr.startswith("Error: another `klio graph run` of batch jobs is running here\n")
 
 
 def test_a_job_that_cannot_run_ends_the_whole_with_its_own_words(new_graph: Callable[..., Graph]):

@@ -176,9 +176,12 @@ def test_ctrl_c_stops_all_jobs(home: Path):
 
 def test_killed_outright_it_leaves_no_job_behind(home: Path):
     command = [*KLIO, "graph", "run", "jobs", "--local", "hymn"]
-    with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as popen:
+    with (
+        (home / "log").open("wb") as log,
+        subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=log) as popen,
+    ):
         assert popen.stdout is not None
-        assert popen.stdout.readline()  # a job has begun
+        assert popen.stdout.readline(), (home / "log").read_text()  # a job has begun
         children = _children_of(popen.pid)
         popen.kill()
 

@@ -81,7 +81,6 @@ def _start(terminal: Terminal, plan: Plan, each: Invocation, named: list[bytes],
 
     jobs, last = ([job.name for job in some] for some in (plan.jobs, plan.last))
     progress = Progress(named, jobs, last, learns=not named)
-    plan.forget_logs()
     ended = (_in_rounds if plan.in_rounds else _all_at_once)(terminal, plan, each, progress, manner)
     if ended is not None:
         return _ended(terminal, ended)
@@ -105,6 +104,7 @@ def _all_at_once(terminal: Terminal, plan: Plan, each: Invocation, progress: Pro
     from klio_cli.graph import children, follow
     from klio_cli.pubsub import connect
 
+    plan.forget_logs()
     host = local_cloud.start(plan.project).pubsub
     with connect(host) as pubsub, ExitStack() as stack:
         plan.make_places(pubsub)
