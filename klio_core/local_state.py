@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from klio_core.errors import LocalCloudError
@@ -18,12 +18,13 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class LocalState:
-    """Where the local cloud of one project listens, and the process that runs it."""
+    """Where the local cloud of one project listens, the process that runs it, and what it does wrong on purpose."""
 
     pid: int
     pubsub: str
     objects: str
     format: int = _FORMAT
+    faults: tuple[str, ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -71,6 +72,7 @@ def read(project_dir: Path) -> LocalState | None:
     try:
         fields = json.loads(path.read_text())
         state = LocalState(**fields)
+        state = replace(state, faults=tuple(state.faults))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:

@@ -75,17 +75,19 @@ def local() -> None:
 _project = click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project's directory.")
 _pubsub_port = click.option("--pubsub-port", type=int, default=0, help="Where Pub/Sub listens; 0: any free port.")
 _objects_port = click.option("--objects-port", type=int, default=0, help="Where objects are; 0: any free port.")
+_fault = click.option("--fault", "faults", multiple=True, help="What it does wrong: KIND@WHERE[,10%][,nth=3][,seed=7].")
 
 
 @local.command()
 @_project
 @_pubsub_port
 @_objects_port
-def up(project: Path, pubsub_port: int, objects_port: int) -> None:
+@_fault
+def up(project: Path, pubsub_port: int, objects_port: int, faults: tuple[str, ...]) -> None:
     """Start it, unless it is up."""
     from klio_exec.local import world
 
-    state = world.up(project, pubsub_port, objects_port)
+    state = world.up(project, pubsub_port, objects_port, faults)
     click.echo(f"the local cloud is up: Pub/Sub {state.pubsub}, objects {state.objects}, process {state.pid}", err=True)
 
 
@@ -112,12 +114,13 @@ def reset(project: Path) -> None:
 @_project
 @_pubsub_port
 @_objects_port
-def serve(project: Path, pubsub_port: int, objects_port: int) -> None:
+@_fault
+def serve(project: Path, pubsub_port: int, objects_port: int, faults: tuple[str, ...]) -> None:
     """Be the local cloud, until SIGTERM."""
     _log(verbose=False)
     from klio_exec.local import world
 
-    world.serve(project, pubsub_port, objects_port)
+    world.serve(project, pubsub_port, objects_port, faults)
 
 
 def _log(*, verbose: bool) -> None:

@@ -11,33 +11,38 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from klio_core import local_state
 from klio_core.errors import LocalCloudError
 from klio_core.local_state import LocalState, state_dir
+from klio_exec.local.faults import Fault, Faults
 
 _START_S = 30.0
 _STOP_S = 10.0
 _LOG = "local.log"
 
 
-def up(project: Path, pubsub_port: int = 0, objects_port: int = 0) -> LocalState:
+def up(project: Path, pubsub_port: int = 0, objects_port: int = 0, faults: Sequence[str] = ()) -> LocalState:
     """Answer where the local cloud of `project` is; start it unless it is up.
 
-    A cloud that died is started again on its old ports, so that running jobs find it. Raises LocalCloudError where
-    it does not start, or is up on other ports than were asked for.
+    A cloud that died is started again on its old ports, so that running jobs find it. `faults` are what it commits
+    on purpose. Raises LocalCloudError where it does not start, or is up on other ports or with other faults than were
+    asked for; UsageError for what is no fault.
     """
+    for text in faults:
+        Fault.parse(text)
     state = local_state.read(project)
     if state is not None and state.alive:
         _check_ports(state, pubsub_port, objects_port)
+        _check_faults(state, faults)
         return state
     if state is not None:
         pubsub_port = pubsub_port or _free_again(_port(state.pubsub))
         objects_port = objects_port or _free_again(_port(state.objects))
-    return _spawn(project, pubsub_port, objects_port)
+    return _spawn(project, pubsub_port, objects_port, faults)
 
 
 def down(project: Path) -> bool:
@@ -65,7 +70,7 @@ def reset(project: Path) -> None:
     (directory / "local.json").unlink(missing_ok=True)
 
 
-def serve(project: Path, pubsub_port: int, objects_port: int) -> None:
+def serve(project: Path, pubsub_port: int, objects_port: int, faults: Sequence[str] = ()) -> None:
     """Be the local cloud until SIGTERM. Raises LocalCloudError where a port is taken or another one serves here."""
     from klio_exec.local.objects import local_objects
     from klio_exec.local.pubsub import serve as serve_pubsub
@@ -73,25 +78,28 @@ def serve(project: Path, pubsub_port: int, objects_port: int) -> None:
     directory = state_dir(project)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "pubsub").mkdir(exist_ok=True)
-    with _alone(directory), local_objects(directory / "objects", objects_port) as objects:
+    wrong = Faults(map(Fault.parse, faults)) if faults else None
+    with _alone(directory), local_objects(directory / "objects", objects_port, faults=wrong) as objects:
 
         def ready(bound: int) -> None:
-            local_state.write(project, LocalState(os.getpid(), f"127.0.0.1:{bound}", objects))
+            state = LocalState(os.getpid(), f"127.0.0.1:{bound}", objects, faults=tuple(faults))
+            local_state.write(project, state)
 
         async def until_stopped() -> None:
             stopping = asyncio.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-            await serve_pubsub(directory / "pubsub" / "pubsub.db", port=pubsub_port, stopping=stopping, ready=ready)
+            file = directory / "pubsub" / "pubsub.db"
+            await serve_pubsub(file, port=pubsub_port, stopping=stopping, ready=ready, faults=wrong)
 
         asyncio.run(until_stopped())
 
 
-def _spawn(project: Path, pubsub_port: int, objects_port: int) -> LocalState:
+def _spawn(project: Path, pubsub_port: int, objects_port: int, faults: Sequence[str]) -> LocalState:
     directory = state_dir(project)
     directory.mkdir(parents=True, exist_ok=True)
-    ports = [f"--pubsub-port={pubsub_port}", f"--objects-port={objects_port}"]
-    command = [sys.executable, "-m", "klio_exec.cli", "local", "serve", f"--project={project}", *ports]
+    asked = [f"--pubsub-port={pubsub_port}", f"--objects-port={objects_port}", *(f"--fault={text}" for text in faults)]
+    command = [sys.executable, "-m", "klio_exec.cli", "local", "serve", f"--project={project}", *asked]
     with (directory / _LOG).open("ab") as log:
         began = log.tell()
         # A session of its own: Ctrl-C in the terminal stops a job, not the cloud that it shares with others.
@@ -143,6 +151,16 @@ def _check_ports(state: LocalState, pubsub_port: int, objects_port: int) -> None
                 got=f"port {there}, process {state.pid}",
                 todo="klio local down, then up again",
             )
+
+
+def _check_faults(state: LocalState, faults: Sequence[str]) -> None:
+    if faults and tuple(faults) != state.faults:
+        raise LocalCloudError(
+            "the local cloud is up already, with other faults",
+            expected=", ".join(faults),
+            got=", ".join(state.faults) or "none",
+            todo="klio local down, then up again",
+        )
 
 
 def _port(endpoint: str) -> int:

@@ -32,6 +32,7 @@ def command(terminal: Terminal, /, *, project: Path) -> int:
             ("objects", state.objects),
             ("pid", str(state.pid)),
             ("since", _since(project)),
+            *(("fault", fault) for fault in state.faults),
         ),
     )
     terminal.say()

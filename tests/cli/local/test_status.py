@@ -46,6 +46,15 @@ def test_status_says_what_waits(klio, tmp_path: Path):
     )
 
 
+def test_status_says_what_the_cloud_does_wrong_on_purpose(klio, tmp_path: Path, pubsub_host: str):
+    wrong = ("drop@pubsub.delivery,10%", "busy@objects.*,nth=3")
+    local_state.write(tmp_path, LocalState(os.getpid(), pubsub_host, "http://127.0.0.1:2", faults=wrong))
+
+    screen = klio("local", "status", "--project", tmp_path)
+
+    assert "\nfault    drop@pubsub.delivery,10%\nfault    busy@objects.*,nth=3\n" in screen.out
+
+
 def test_status_of_a_project_without_a_cloud_says_how_to_start_it(klio, tmp_path: Path):
     screen = klio("local", "status", "--project", tmp_path)
 

@@ -55,6 +55,32 @@ def test_a_port_in_use_is_named(tmp_path: Path):
     assert "Traceback" not in done.stderr
 
 
+def test_up_with_faults_says_so_and_is_not_up_with_others(tmp_path: Path, nothing_left: None):
+    wrong = ("--fault", "drop@pubsub.delivery,10%")
+    up, again, other, any_at_all = (
+        klio_process("local", "up", "--project", tmp_path, *more) for more in (wrong, wrong, ("--fault", "busy@*"), ())
+    )
+
+    assert (up.returncode, again.returncode, other.returncode, any_at_all.returncode) == (0, 0, 6, 0)
+    state = local_state.read(tmp_path)
+    assert state is not None
+    assert state.faults == ("drop@pubsub.delivery,10%",)
+    assert other.stderr == (
+        "Error: the local cloud is up already, with other faults\n"
+        "  expected: busy@*\n"
+        "  got: drop@pubsub.delivery,10%\n"
+        "  to do: klio local down, then up again\n"
+    )
+
+
+def test_what_is_no_fault_is_refused_before_anything_is_started(tmp_path: Path):
+    done = klio_process("local", "up", "--project", tmp_path, "--fault", "explode@pubsub.pull")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: this is no fault that the local cloud can commit\n  expected: KIND@WHERE,")
+    assert local_state.read(tmp_path) is None
+
+
 def test_publishing_starts_the_cloud_that_is_not_up(klio, tmp_path: Path, nothing_left: None):
     klio("job", "create", "hello", "--output", tmp_path / "job")
     (tmp_path / ".klio").mkdir()  # the project is the directory above the job
