@@ -40,6 +40,7 @@ def work(fd: int, home: str, log_level: int) -> None:
     faulthandler.enable()
     faulthandler.register(WHERE)
     go_first()
+    os.environ["TMPDIR"] = home  # what the code leaves there is removed with the process
     server = Server(link, Path(home))
     while True:
         server.serve(*link.receive())
@@ -172,7 +173,7 @@ def _begun(context: KlioContext, data: Any, home: Path) -> Work | None:
 def _portable(error: BaseException) -> Exception:
     """Answer the error, or what says of it as much as can travel."""
     if not isinstance(error, Exception):  # sys.exit() and the like would end the parent
-        return NativeCrash("the code ended its process", got=repr(error))
+        return NativeCrash("the code asked its process to end", got=repr(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  (our own bytes)
     except Exception:  # noqa: BLE001  (an author's exception may fail to be pickled in any way)

@@ -17,7 +17,7 @@ from klio.transforms.yields import outgoing
 from klio.work import Work
 from klio_core.dead_letter import Failure
 from klio_core.decision import PROCESS, Action, Verdict
-from klio_core.errors import KlioError, LostLease, MessageError
+from klio_core.errors import KlioError, LostLease, MessageError, NativeCrash
 from klio_core.message import Decided, Message
 from klio_core.status import State
 
@@ -79,6 +79,9 @@ class Handler:
             log.warning("%s: our copy is dropped, another worker made the output first", error.what)
             count_verdict(Verdict(Action.DROP, error.reason))
             status.tell(element, State.DROPPED, error.reason)
+        except SystemExit as error:  # sys.exit() is meant for a program of its own: here it would end a bundle
+            ended = NativeCrash("the code asked its process to end", where=self._name, got=repr(error))
+            yield failed(context, raw, element, ended.with_traceback(error.__traceback__), self._name)
         except Exception as error:  # noqa: BLE001  (the author's code may raise anything; nothing is swallowed)
             yield failed(context, raw, element, error, self._name)
         finally:

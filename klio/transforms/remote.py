@@ -10,7 +10,6 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from contextlib import suppress
@@ -18,6 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
 
+from klio.data.scratch import scratch_directory
 from klio.transforms.output import Output
 from klio.transforms.task import Yielded
 from klio.transforms.wire import WHERE, End, Logged, Raised, Ready, unpickled
@@ -55,7 +55,7 @@ class Child:
     """
 
     def __init__(self) -> None:
-        self._home = tempfile.mkdtemp(prefix="klio-child-")
+        self._home = str(scratch_directory("child-"))
         self._connection, theirs = Pipe()
         self._lifeline, end = socket.socketpair()
         self._output = Output()

@@ -135,6 +135,16 @@ def test_an_exception_is_a_dead_letter_and_the_bytes_go_to_drop_and_nothing_else
     assert "raise self.error" in letter.trace
 
 
+def test_code_that_asks_its_process_to_end_is_a_dead_letter(bound, place):
+    bound()
+    exiting = type("Exiting", (Raising,), {"error": SystemExit(0)})
+    assert [r.tag for r in run(exiting())] == ["drop"]
+    (letter,) = place.letters
+    assert (letter.reason, letter.error) == ("native-crash", "NativeCrash")
+    assert "SystemExit(0)" in letter.text
+    assert "raise self.error" in letter.trace
+
+
 def test_a_bad_yield_is_a_dead_letter_and_the_next_one_still_goes(bound, place):
     class Mixed(beam.DoFn):
         @decorators.handle_klio
