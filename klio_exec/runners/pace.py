@@ -36,4 +36,5 @@ class Pace:
         known = self._seconds_each
         self._seconds_each = each if known is None else _NEWEST * each + (1 - _NEWEST) * known
         fitting = int(_TARGET_S / max(self._seconds_each, 1e-9))
-        self._size = max(1, min(fitting, self._size * _GROWTH, self._limit))
+        # Half of what may be held, so that the next batch arrives while this one is worked on.
+        self._size = max(1, min(fitting, self._size * _GROWTH, self._limit // 2))

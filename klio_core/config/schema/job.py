@@ -52,7 +52,7 @@ class KlioJobConfig(Section):
     allow_non_klio_messages: Flag = False
     blocking: Flag = False
     wait_for_pipeline_running: Flag = False
-    max_in_flight: Count = 100
+    max_in_flight: Count = 500
     max_attempts: Count = 5
     lease_s: Annotated[Count, Field(le=600)] = 60  # Pub/Sub's own limit
     drain_timeout_s: Seconds = 60.0

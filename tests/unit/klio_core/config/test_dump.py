@@ -29,7 +29,7 @@ job_config:
   allow_non_klio_messages: false
   blocking: false
   wait_for_pipeline_running: false
-  max_in_flight: 100
+  max_in_flight: 500
   max_attempts: 5
   lease_s: 60
   drain_timeout_s: 60.0

@@ -15,7 +15,7 @@ def job(lines: str = "{}") -> KlioJobConfig:
 def test_the_defaults_are_the_documented_ones() -> None:
     made = job()
     assert (made.allow_non_klio_messages, made.blocking, made.wait_for_pipeline_running) == (False, False, False)
-    assert (made.max_in_flight, made.max_attempts, made.lease_s, made.drain_timeout_s) == (100, 5, 60, 60.0)
+    assert (made.max_in_flight, made.max_attempts, made.lease_s, made.drain_timeout_s) == (500, 5, 60, 60.0)
 
 
 @pytest.mark.parametrize("version", [1, 2])
