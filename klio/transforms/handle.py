@@ -13,7 +13,9 @@ from klio.context import KlioContext, log
 from klio.data.disk_full import disk_full
 from klio.metrics.cells import Cell, Cells
 from klio.metrics.counts import WORK, count_verdict
+from klio.transforms.limit import UNLIMITED
 from klio.transforms.yields import outgoing
+from klio.utils import ThreadLimiter
 from klio.work import Work
 from klio_core.dead_letter import Failure
 from klio_core.decision import PROCESS, Action, Verdict
@@ -31,21 +33,25 @@ _now = time.perf_counter_ns
 class Handler:
     """One decorated callable of one job. What is the same for all its messages is found once, here.
 
-    The rules are applied where the context says so, unless `decides` is False.
+    The rules are applied where the context says so, unless `decides` is False. While the author's code runs it holds a
+    slot of `limiter`.
     """
 
-    def __init__(self, context: KlioContext, name: str, *, decides: bool = True) -> None:
+    def __init__(
+        self, context: KlioContext, name: str, *, decides: bool = True, limiter: ThreadLimiter = UNLIMITED
+    ) -> None:
         metrics = context.metrics
         self._context = context
         self._name = name
         self._status = context.status
+        self._limiter = limiter
         self._open = self._decided if decides and context.decides else self._decoded
         self._timer = metrics.timer("kmsg-timer", timer_unit=context.timer_unit, transform=name)
         received, success = (metrics.counter(f"kmsg-{what}", transform=name) for what in ("received", "success"))
         self._cells = Cells(received, success, self._timer, WORK)
 
     def handle(self, raw: bytes, call: Call) -> Iterator[Any]:
-        """Yield the encoded messages that the author's `call(data)` makes of one incoming message.
+        """Answer the encoded messages that the author's `call(data)` makes of one incoming message.
 
         Nothing that `call` raises leaves here, except what a stream can cure by delivering the message again, and
         what a unit test with no job bound wants to see. It is buried instead, and the original bytes go to the output
@@ -56,12 +62,10 @@ class Handler:
         try:
             message, verdict = self._open(raw)
         except MessageError as error:
-            yield failed(self._context, raw, raw, error, self._name)
-            return
+            return iter((failed(self._context, raw, raw, error, self._name),))
         if verdict.action is Action.PROCESS:
-            yield from self._work(message, raw, call, cells)
-        elif verdict.action is Action.PASS_ON:
-            yield message.encode()
+            return self._work(message, raw, call, cells)
+        return iter((message.encode(),) if verdict.action is Action.PASS_ON else ())
 
     def _work(self, message: Message, raw: bytes, call: Call, cells: tuple[Cell, ...]) -> Iterator[Any]:
         context, status, element = self._context, self._status, message.element
@@ -88,25 +92,34 @@ class Handler:
             work.close()
 
     def _results(self, work: Work, message: Message, raw: bytes, call: Call, cells: tuple[Cell, ...]) -> Iterator[Any]:
-        """Yield what leaves for each value of the author's code; the clock stands while others work on it."""
+        """Yield what leaves for each value of the author's code.
+
+        While it runs it holds a slot, and the clock goes; not while others work on what it yielded.
+        """
         context, status, data = self._context, self._status, message.author_data()
-        spent = 0
+        take, give = self._limiter.take, self._limiter.give
+        spent = took = 0
+        take()
         context.resume(work)
         start = _now()
         try:
             values = call(data)
             for value in values if isinstance(values, _SEVERAL) else (values,):
-                took, start = _now() - start, 0
+                took, start = _now() - start, 0  # 0: the clock stands, and the slot is free
+                give()
                 spent += took
                 status.worked(work.element, took)
                 yield self._leaving(message, data, value, raw)
+                take()
                 context.resume(work)
                 start = _now()
         finally:
+            if start:
+                took = _now() - start
+                give()
+                spent += took
+                status.worked(work.element, took)
             context.resume(None)
-            took = _now() - start if start else 0  # 0: the clock stands
-            spent += took
-            status.worked(work.element, took)
             cells[_WORK].update(spent)
             cells[_TIMER].update(self._timer.in_unit(spent))
 

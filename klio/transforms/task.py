@@ -91,10 +91,10 @@ class Outcome:
 def caller(
     func: Callable[..., Any], context: KlioContext, name: str, layers: tuple[Layer, ...], limiter: ThreadLimiter
 ) -> Callable[..., Any]:
-    """Answer how the author's code is called: as it is, where nothing is around it."""
-    if layers:
-        return lambda *args, **kwargs: perform(Task(func, args, kwargs, context, name, layers, limiter))
-    return limited(limiter, func)
+    """Answer how the author's code is called: as it is, where no layer is around it. The slot is then the caller's."""
+    if not layers:
+        return func
+    return lambda *args, **kwargs: perform(Task(func, args, kwargs, context, name, layers, limiter))
 
 
 def perform(task: Task) -> Any:

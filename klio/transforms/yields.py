@@ -23,12 +23,10 @@ def outgoing(message: Message, data: Any, value: Any) -> Message:
 
     A changed `data.element` becomes the message's element. Raises BadPayload.
     """
-    return message.with_data(data.element, _payload(data, value))
+    return message.with_data(data.element, b"" if value is data else _payload(data, value))
 
 
 def _payload(data: Any, value: Any) -> bytes:
-    if value is data:
-        return b""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):

@@ -174,3 +174,36 @@ def test_how_a_message_came_stays_with_it_inside_the_job_and_no_further():
 
 def test_force_is_all_that_forcing_changes():
     assert Message.of(b"a", payload=b"p").with_force() == Message.of(b"a", payload=b"p", force=True)
+
+
+def test_what_was_just_encoded_is_not_parsed_again():
+    message = Message.of(b"a", payload=b"p")
+    raw = message.encode()
+    assert Message.decode(raw) is message
+    assert Message.decode(bytes(bytearray(raw))) == message  # the same bytes in another object are parsed
+
+
+def test_bytes_that_are_to_be_the_element_are_no_message_although_they_were_one():
+    raw = Message.of(b"a").encode()
+    assert Message.decode(raw, Format.RAW).element == raw
+
+
+def test_a_message_without_an_element_is_refused_by_whoever_reads_it_however_near():
+    raw = Message.of(b"a").with_data(b"", b"p").encode()
+    with pytest.raises(UndecodableMessage):
+        Message.decode(raw)
+
+
+def test_bytes_that_can_change_are_parsed_each_time():
+    first, second = Message.of(b"a").encode(), Message.of(b"b").encode()
+    changing = bytearray(first)
+    assert Message.decode(changing).element == b"a"
+    changing[:] = second
+    assert Message.decode(changing).element == b"b"
+
+
+def test_data_that_is_as_it_was_leaves_the_message_as_it_is():
+    message = Message.decode(Message.of(b"a", payload=b"p").encode())
+    assert message.with_data(b"a", b"p") is message
+    assert message.with_data(b"a", b"").payload == b""
+    assert message.with_data(b"b", b"p").element == b"b"
