@@ -13,7 +13,13 @@ The library raises; only the command line prints and exits::
     │   ├── BadPayload                     the author's code yielded what no message can carry
     │   ├── KlioTimeoutError               the author's code took longer than @timeout allows
     │   ├── KlioRetriesExhausted           the author's code failed as often as @retry allows
-    │   └── NativeCrash                    the process of the author's code died under it
+    │   ├── NativeCrash                    the process of the author's code died under it
+    │   ├── TooLarge                       more than may be taken into memory
+    │   └── BadAudio                       an audio file that cannot be used
+    │       ├── NotAudio                   something else: a web page, an archive, noise
+    │       ├── EmptyAudio                 no bytes, or a header and not one sample
+    │       ├── TruncatedAudio             it ends before its own header says so
+    │       └── UnsoundAudio               no sound: NaN, absurd levels, more than two channels
     ├── LostWork                   exit 3  the run ended, and something was dead-lettered or lost
     ├── JobCodeError               exit 4  run.py cannot be loaded, or its run() breaks its contract
     ├── EngineError                exit 5  no container engine, or it refused
@@ -128,6 +134,30 @@ class KlioRetriesExhausted(MessageError):
 
 class NativeCrash(MessageError):
     reason = "native-crash"
+
+
+class TooLarge(MessageError):
+    reason = "too-large"
+
+
+class BadAudio(MessageError):
+    reason = "bad-audio"
+
+
+class NotAudio(BadAudio):
+    reason = "not-audio"
+
+
+class EmptyAudio(BadAudio):
+    reason = "empty-audio"
+
+
+class TruncatedAudio(BadAudio):
+    reason = "truncated-audio"
+
+
+class UnsoundAudio(BadAudio):
+    reason = "unsound-audio"
 
 
 class LostWork(KlioError):

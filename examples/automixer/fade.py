@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from decode import Sound
 from match import Match, Mismatch
 from numpy.typing import NDArray
 from stretch import Stretched, stretch_head
+
+from klio.audio import Sound
 
 Audio = NDArray[np.float32]
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from beats import Pulse, find_pulse
-from decode import Sound, decode
 from encode import write_ogg
 from fade import plan_fade, render
 from loudness import integrated_loudness
 from match import Mismatch, match_beats
 from report import Mix, Track
+
+from klio.audio import Sound, decode
 
 ANALYSED_S = 60.0  # of the first track's end and of the second track's beginning
 MOST_GAIN_DB = 12.0
@@ -34,8 +35,8 @@ def mix(first: Path, second: Path, out: Path, *, crossfade_s: float = 8.0, progr
     cross-fade, and a warning in the log and in the report says why. `progress` is called with how much is done, 0 to
     1, and what is done next.
 
-    Raises: BadAudio when a track cannot be used (see bad_audio.py); OSError when a file cannot be read or written;
-    ValueError when `crossfade_s` is not a positive number.
+    Raises: BadAudio or TooLarge when a track cannot be used (see klio.audio.decode); OSError when a file cannot be read
+    or written; ValueError when `crossfade_s` is not a positive number.
     """
     if not 0 < crossfade_s < math.inf:
         raise ValueError(f"crossfade_s must be a positive number of seconds, not {crossfade_s}.")

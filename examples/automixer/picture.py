@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from decode import Sound, decode
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from report import Mix, Track
+
+from klio.audio import Sound, decode
 
 Times = NDArray[np.float64]
 

@@ -16,6 +16,7 @@ from tests.shape.source import PACKAGES, ROOT, functions, modules, public
 NAMES = {
     "klio": "KlioContext use_job",
     "klio.context": "KlioContext use_job",
+    "klio.audio": "Sound decode",
     "klio.testing": "Result run_one",
     "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
     " set_klio_context timeout",

@@ -20,6 +20,7 @@ MAY_IMPORT = {
 
 # The one file, or the one room, that speaks to a service or keeps a protocol.
 MAY_IMPORT_TOO = {
+    "klio/audio/": {"numpy", "soundfile", "soxr"},
     "klio/data/checksum.py": {"google_crc32c"},
     "klio/data/gcs": {"google.api_core"},
     "klio/data/gcs_client.py": {"google.auth", "google.cloud.storage", "requests", "stamina", "urllib3"},
@@ -45,8 +46,8 @@ ROOMS = {
         "local_state lifeline mail utils"
     ),
     "klio": (
-        "utils metrics dotted data work events.pubsub events.dead_letters events.outbox events.status parents gate "
-        "context events transforms message testing"
+        "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "
+        "gate context events transforms message testing"
     ),
     "klio_exec": (
         "blame stop load options localise by_mail resources pipeline runners summary local run explain test cli"

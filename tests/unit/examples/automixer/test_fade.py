@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from beats import BeatGrid
-from decode import Sound
 from fade import Fade, plan_fade, render
 from match import Match, Mismatch
+
+from klio.audio import Sound
 
 RATE = 8_000
 NO_MATCH = Mismatch("because")

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 import synth
-from bad_audio import BadAudio, EmptyAudio, NotAudio, TruncatedAudio, UnsoundAudio
+
+from klio_core.errors import BadAudio, EmptyAudio, NotAudio, TruncatedAudio, UnsoundAudio
 
 RATE = 44_100
 

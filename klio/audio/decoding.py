@@ -1,0 +1,186 @@
+"""Read an audio file whole, in stereo, or say exactly why it cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from klio.audio.container import WithoutTag, counts_its_frames, missing_bytes, tag_bytes
+from klio_core.errors import EmptyAudio, NotAudio, TooLarge, TruncatedAudio, UnsoundAudio
+
+Samples = NDArray[np.float32]
+
+UNKNOWN_FRAMES = 2**62  # libsndfile reports the largest number there is
+LOUDEST_SANE_SAMPLE = 100.0  # 40 dB over full scale: float files may go over 1, but not by that much
+LARGE_TAG_BYTES = 1 << 20  # libsndfile takes a tag into memory, up to 256 MB of it
+FRAME_BYTES = 8  # two channels of 32 bits
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Stereo audio in memory."""
+
+    samples: Samples  # (frames, 2), full scale is ±1
+    rate: int  # frames per second
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate
+
+    def at_rate(self, rate: int) -> Sound:
+        """Answer the same sound at another sample rate (soxr, high quality)."""
+        if rate == self.rate:
+            return self
+        return Sound(soxr.resample(self.samples, self.rate, rate), rate)
+
+
+def decode(
+    path: Path, *, rate: int | None = None, max_duration_s: float = 1800.0, max_decoded_bytes: int = 1 << 30
+) -> Sound:
+    """Read a WAV, FLAC, MP3 or OGG Vorbis file, at `rate` frames per second or its own; mono becomes stereo.
+
+    The header is read first. Whatever it says, no more than `max_duration_s` seconds or `max_decoded_bytes` of samples
+    (8 bytes for each frame) are ever in memory, before the rate is changed; of a tag with pictures, nothing.
+
+    Raises TooLarge for more than that, EmptyAudio, NotAudio, TruncatedAudio, and UnsoundAudio for more than two
+    channels, NaN, infinity or absurd levels: each makes its message a dead letter. OSError where the file cannot be
+    read at all.
+    """
+    if path.stat().st_size == 0:
+        raise EmptyAudio(
+            "the file is empty", where=str(path), expected="an audio file", got="0 bytes", todo="upload it again"
+        )
+    limits = _Limits(max_duration_s, max_decoded_bytes)
+    try:
+        with _opened(path) as file:
+            samples, own_rate = _read(file, path, limits), file.samplerate
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a file named .raw, which has no header
+        raise _unreadable(path) from error
+    _check_sound(samples, path)
+    stereo = np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples
+    return Sound(stereo, own_rate).at_rate(rate or own_rate)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    duration_s: float
+    decoded_bytes: int
+
+    def frames(self, rate: int) -> int:
+        return min(int(self.duration_s * rate), self.decoded_bytes // FRAME_BYTES)
+
+    def said(self, rate: int) -> str:
+        if self.duration_s * rate * FRAME_BYTES <= self.decoded_bytes:
+            return f"at most {self.duration_s:.0f} s"
+        return f"at most {self.decoded_bytes / 1e6:.0f} MB of samples"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    tag = tag_bytes(path)
+    if tag <= LARGE_TAG_BYTES:
+        with soundfile.SoundFile(path) as file:
+            yield file
+    else:
+        with (
+            path.open("rb") as raw,
+            soundfile.SoundFile(WithoutTag(raw, tag)) as file,
+        ):
+            yield file
+
+
+def _read(file: Any, path: Path, limits: _Limits) -> Samples:
+    if file.frames >= UNKNOWN_FRAMES:
+        raise UnsoundAudio(
+            "the file does not say how long it is",
+            where=str(path),
+            expected="a FLAC with its number of samples in STREAMINFO",
+            got="0, unknown",
+            todo="encode it again to a file, not to a pipe",
+        )
+    counted = counts_its_frames(path, file.format)
+    limit = limits.frames(file.samplerate)
+    if counted and file.frames > limit:
+        raise _too_large(path, limits, file, f"{file.frames / file.samplerate:.0f} s at {file.samplerate} Hz")
+    if file.channels > 2:
+        raise UnsoundAudio(
+            "the file is not stereo",
+            where=str(path),
+            expected="1 or 2 channels",
+            got=f"{file.channels}",
+            todo="mix it down to stereo",
+        )
+    samples = _fill(file, np.empty((min(file.frames, limit + 1), file.channels), np.float32), path)
+    if len(samples) > limit:
+        raise _too_large(path, limits, file, "more")
+    _check_complete(file, path, len(samples), counted=counted)
+    return samples
+
+
+def _fill(file: Any, buffer: Samples, path: Path) -> Samples:
+    try:
+        return np.asarray(file.read(out=buffer))
+    except soundfile.SoundFileError as error:  # FLAC notices by itself that it was cut off or damaged
+        raise _truncated(path, f"{file.frames} frames", f"an error on the way: {error}") from error
+
+
+def _check_complete(file: Any, path: Path, frames: int, *, counted: bool) -> None:
+    if counted and frames < file.frames:
+        raise _truncated(path, f"{file.frames} frames, as its header says", f"{frames} frames")
+    if missing := missing_bytes(path, file.format):
+        raise _truncated(path, "the end that its container announces", f"at least {missing} bytes too few")
+    if frames == 0:
+        raise EmptyAudio(
+            "the file holds no sound",
+            where=str(path),
+            expected="at least one frame",
+            got="0 frames",
+            todo="upload it again",
+        )
+
+
+def _check_sound(samples: Samples, path: Path) -> None:
+    peak = float(max(samples.max(), -samples.min()))
+    if not peak <= LOUDEST_SANE_SAMPLE:  # also when it is NaN, which max() hands on
+        raise UnsoundAudio(
+            "the file holds samples that are not sound",
+            where=str(path),
+            expected="finite samples, full scale ±1",
+            got=f"a peak of {peak}",
+            todo="export it again as 16 or 24 bit",
+        )
+
+
+def _unreadable(path: Path) -> NotAudio:
+    with path.open("rb") as file:
+        start = file.read(16)
+    return NotAudio(
+        "the file is not audio that can be read",
+        where=str(path),
+        expected="WAV, FLAC, MP3 or OGG Vorbis",
+        got=f"a file that begins with {start!r}",
+        todo="convert it, or upload the right file",
+    )
+
+
+def _truncated(path: Path, expected: str, got: str) -> TruncatedAudio:
+    return TruncatedAudio("the file is cut off", where=str(path), expected=expected, got=got, todo="upload it again")
+
+
+def _too_large(path: Path, limits: _Limits, file: Any, got: str) -> TooLarge:
+    return TooLarge(
+        "the sound is too long",
+        where=str(path),
+        expected=limits.said(file.samplerate),
+        got=got,
+        todo="cut it, or raise max_duration_s and max_decoded_bytes",
+    )
