@@ -118,9 +118,8 @@ class KlioContext:
     def status(self) -> Recorder:
         """Tells where each element is, to whoever listens."""
         entry = self._config.job_config.events.status if self._config else None
-        kind = getattr(entry, "type", None)
-        place = getattr(entry, "topic", None) or getattr(entry, "location", "")
-        return recorder_for(self.config.job_name if self.bound else "", kind, place)
+        topic, location = getattr(entry, "topic", None), getattr(entry, "location", None)
+        return recorder_for(self.config.job_name if self.bound else "", topic, location)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from klio_cli.lines import status_line
 from klio_core.status import State, Status
 
 
@@ -39,7 +40,7 @@ class Follow:
         self.latest[record.element] = record
         if record.state.final:
             self.unfinished.remove(record.element)
-        return True
+        return status_line(record) != status_line(known)  # what a worker is at, it says again with each renewal
 
     @property
     def done(self) -> bool:

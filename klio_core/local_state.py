@@ -61,6 +61,11 @@ def dead_letter_dir(project_dir: Path, job_name: str) -> Path:
     return state_dir(project_dir) / "dead-letters" / job_name
 
 
+def status_dir(project_dir: Path, job_name: str) -> Path:
+    """Answer where a job's status records are kept under --local, unless the job file says."""
+    return state_dir(project_dir) / "status" / job_name
+
+
 def journal_dir(project_dir: Path, job_name: str) -> Path:
     """Answer where a job's workers note what they have begun under --local, unless the job file says."""
     return state_dir(project_dir) / "journal" / job_name

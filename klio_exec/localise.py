@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from klio_core.config import DirectoryRecords, KlioConfig, TopicRecords
-from klio_core.local_state import dead_letter_dir, journal_dir
+from klio_core.config import DirectoryRecords, KlioConfig, StatusTopic
+from klio_core.local_state import dead_letter_dir, journal_dir, status_dir
 from klio_core.names import status_topic
 
 
@@ -16,7 +16,9 @@ def localised(config: KlioConfig, project_dir: Path) -> KlioConfig:
     if events.dead_letters is None:
         said["dead_letters"] = DirectoryRecords(location=str(dead_letter_dir(project_dir, config.job_name)))
     if events.status is None and config.pipeline_options.streaming:
-        said["status"] = TopicRecords(topic=status_topic(config.pipeline_options.project))
+        said["status"] = StatusTopic(
+            topic=status_topic(config.pipeline_options.project), location=str(status_dir(project_dir, config.job_name))
+        )
     journal = config.job_config.journal or str(journal_dir(project_dir, config.job_name))
     update = {"events": events.model_copy(update=said), "journal": journal}
     job_config = config.job_config.model_copy(update=update)

@@ -78,18 +78,35 @@ class DirectoryOfRecords:
 
     def __init__(self, location: str) -> None:
         self._path = Path(location) / f"{worker_name()}.jsonl"
+        self._fd: int | None = None
         self._complained = False
 
     def write(self, status: Status) -> None:
-        """Add one line."""
+        """Add one line, at once: it is there even if the worker dies of what comes next."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(status.encode() + b"\n")
+            if self._fd is None:
+                self._fd = self._opened()
+            os.write(self._fd, status.encode() + b"\n")
         except OSError as error:
             if not self._complained:
                 self._complained = True
                 log.warning("status records cannot be written to %s (%s); the work goes on", self._path, error)
+
+    def _opened(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+
+
+class SeveralRecords:
+    """Several places for the same records."""
+
+    def __init__(self, *places: Records) -> None:
+        self._places = places
+
+    def write(self, status: Status) -> None:
+        """Hand the record to each of them."""
+        for place in self._places:
+            place.write(status)
 
 
 class Recorder:
@@ -176,11 +193,12 @@ class Recorder:
 
 
 @cache
-def recorder_for(job: str, kind: str | None, place: str) -> Recorder:
-    """Answer the recorder of one `events.status` entry: its type, and its topic or location; one for the process."""
-    if kind is None:
-        return Recorder(job, NoRecords())
-    return Recorder(job, TopicOfRecords(place, job) if kind == "pubsub" else DirectoryOfRecords(place))
+def recorder_for(job: str, topic: str | None, location: str | None) -> Recorder:
+    """Answer the recorder of one `events.status` entry, by what it names; one for the process."""
+    places: list[Records] = [TopicOfRecords(topic, job)] if topic else []
+    if location:
+        places.append(DirectoryOfRecords(location))
+    return Recorder(job, SeveralRecords(*places) if places else NoRecords())
 
 
 def worker_name(pid: int | None = None) -> str:

@@ -26,6 +26,7 @@ from klio_core.config.schema.events import (
     FileRecords,
     PubSubEventInput,
     PubSubEventOutput,
+    StatusTopic,
     TopicRecords,
 )
 from klio_core.config.schema.job import KlioConfig, KlioJobConfig
@@ -36,4 +37,4 @@ __all__ = ["AvroEventInput", "AvroEventOutput", "BigQueryEventInput", "BigQueryE
     "FileDataInput", "FileDataOutput", "FileEventInput", "FileEventOutput", "FileRecords", "GcsDataInput",
     "GcsDataOutput", "InvalidConfig", "KlioConfig", "KlioConfigPreprocessor", "KlioJobConfig", "KlioPipelineConfig",
     "MemoryDataInput", "MemoryDataOutput", "Place", "Problem", "PubSubEventInput", "PubSubEventOutput",
-    "TopicRecords", "build", "dump", "load", "parse", "schema_json"]  # fmt: skip
+    "StatusTopic", "TopicRecords", "build", "dump", "load", "parse", "schema_json"]  # fmt: skip

@@ -62,10 +62,10 @@ def down(project: Path) -> bool:
 
 
 def reset(project: Path) -> None:
-    """Stop the local cloud and throw away everything that it holds."""
+    """Stop the local cloud and throw away everything that it holds, and what jobs noted of its messages."""
     down(project)
     directory = state_dir(project)
-    for name in ("pubsub", "objects"):
+    for name in ("pubsub", "objects", "status", "journal"):
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / "local.json").unlink(missing_ok=True)
 

@@ -46,7 +46,7 @@ def test_help_is_a_map_of_the_commands(klio):
     [
         ("config", ["schema"]),
         ("graph", ["run", "show"]),
-        ("job", ["config", "create", "run", "test", "verify"]),
+        ("job", ["config", "create", "run", "status", "test", "verify"]),
         ("message", ["explain", "publish", "tail"]),
         ("local", ["cp", "down", "env", "ls", "reset", "status", "up"]),
     ],

@@ -88,6 +88,14 @@ class TopicRecords(Section):
     topic: Topic
 
 
+class StatusTopic(Section):
+    """Status records published to a topic, and kept in a directory as well, if one is named."""
+
+    type: PubSubKind = "pubsub"
+    topic: Topic
+    location: Word | None = None
+
+
 class DirectoryRecords(Section):
     """Records in a directory, a file for each."""
 
@@ -125,7 +133,7 @@ DeadLetters: TypeAlias = Annotated[
     BY_TYPE,
 ]
 StatusRecords: TypeAlias = Annotated[
-    Annotated[TopicRecords, Tag("type=pubsub")] | Annotated[DirectoryRecords, Tag("type=directory")], BY_TYPE
+    Annotated[StatusTopic, Tag("type=pubsub")] | Annotated[DirectoryRecords, Tag("type=directory")], BY_TYPE
 ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from klio.events.status import DirectoryOfRecords, NoRecords, Recorder, recorder_for, worker_name
+from klio.events.status import DirectoryOfRecords, NoRecords, Recorder, SeveralRecords, recorder_for, worker_name
 from klio_core.status import State, Status
 
 
@@ -99,8 +99,44 @@ def test_who_listens_to_nobody_is_silent(recorder: Recorder):
 
 
 def test_one_recorder_for_a_place_in_a_process(tmp_path: Path):
-    assert recorder_for("mixer", "directory", str(tmp_path)) is recorder_for("mixer", "directory", str(tmp_path))
-    assert recorder_for("mixer", None, "").silent
+    assert recorder_for("mixer", None, str(tmp_path)) is recorder_for("mixer", None, str(tmp_path))
+    assert recorder_for("mixer", None, None).silent
+
+
+def test_several_places_get_the_same_records(kept: Kept):
+    others = Kept()
+    Recorder("mixer", SeveralRecords(kept, others)).tell(b"a", State.COMMITTED)
+
+    assert kept.told == others.told == [(b"a", "committed", 1)]
+
+
+def test_what_is_being_worked_on_is_said_again_with_each_renewal_and_what_is_finished_is_not(
+    recorder: Recorder, kept: Kept
+):
+    recorder.begin({b"a": 1, b"b": 2, b"c": 1})
+    recorder.tell(b"b", State.WORKING)
+    recorder.tell(b"c", State.COMMITTED)
+    kept.records.clear()
+    recorder.renew()
+
+    assert kept.told == [(b"a", "leased", 1), (b"b", "working", 2)]
+
+    recorder.begin({})
+    kept.records.clear()
+    recorder.renew()
+
+    assert kept.told == []
+
+
+def test_the_runner_hears_what_the_authors_code_begins(recorder: Recorder):
+    begun: list[bytes] = []
+    recorder.when_begun = begun.append
+    recorder.begin({b"a": 1})
+    recorder.tell(b"a", State.WORKING)
+    recorder.progress(b"a", 0.5)
+    recorder.tell(b"a", State.COMMITTED)
+
+    assert begun == [b"a"]
 
 
 def test_a_directory_has_a_file_of_lines_for_each_worker(tmp_path: Path):

@@ -2,7 +2,15 @@ from collections.abc import Callable
 
 import pytest
 
-from klio_core.config import DirectoryRecords, FileEventInput, FileRecords, PubSubEventInput, TopicRecords, parse
+from klio_core.config import (
+    DirectoryRecords,
+    FileEventInput,
+    FileRecords,
+    PubSubEventInput,
+    StatusTopic,
+    TopicRecords,
+    parse,
+)
 
 TOPIC = "projects/p/topics/topic"
 SUBSCRIPTION = "projects/p/subscriptions/sub"
@@ -69,7 +77,8 @@ def test_dead_letters_go_to_a_topic_a_directory_or_a_file(text: str, made: objec
 @pytest.mark.parametrize(
     ("text", "made"),
     [
-        (f"{{type: pubsub, topic: {TOPIC}}}", TopicRecords(topic=TOPIC)),
+        (f"{{type: pubsub, topic: {TOPIC}}}", StatusTopic(topic=TOPIC)),
+        (f"{{type: pubsub, topic: {TOPIC}, location: x}}", StatusTopic(topic=TOPIC, location="x")),
         ("{type: directory, location: x}", DirectoryRecords(location="x")),
         ("false", False),
     ],
