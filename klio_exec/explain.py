@@ -98,8 +98,19 @@ def _why(config: KlioConfig, decision: Decision, fact: str) -> list[str]:
                 f"{place.path}: {'there' if there else 'not there'}" for q, place, there in decision.looked if q is look
             ]
         case "parents":
-            return [f"{parent.job} makes it" for parent, _ in decision.triggers] or ["none makes what is missing"]
+            return [f"{parent.job} makes it" for parent, _ in decision.triggers] or _nobody_to_ask(config, decision)
     return [f"asked at most {job.max_triggers} times"] * decision.facts.spent
+
+
+def _nobody_to_ask(config: KlioConfig, decision: Decision) -> list[str]:
+    """Answer the parents that the job file names no way to ask, as is usual for batch jobs; or that there is none."""
+    job = config.job_config
+    names = tuple(data.name for data in job.data.inputs)
+    missing = {place.number for place in decision.missing}
+    makers = [parent.job_name for parent in job.dependencies if missing.intersection(parent.made_of(names))]
+    return [f"{name} makes it, and is asked by `klio graph run` only" for name in makers] or [
+        "none makes what is missing"
+    ]
 
 
 def _recipients(message: Message) -> str:

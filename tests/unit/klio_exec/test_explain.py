@@ -33,7 +33,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TOLD:
         }
         config = {
             "job_name": "mix",
-            "pipeline_options": {"project": "studio"},
+            "pipeline_options": {"project": "studio", "streaming": False},
             "job_config": {"data": data} | job_config,
         }
         (tmp_path / "job" / "klio-job.yaml").write_text(json.dumps(config))
@@ -62,6 +62,14 @@ def test_a_missing_input_is_told_with_its_path_and_who_would_be_asked_for_it(tol
         '  row 7      yes  no  .  .  missing  yes  no │ trigger parents "input missing"\n'
         "  would ask studio::beats by projects/studio/topics/beats-in"
     )
+
+
+def test_a_parent_without_a_topic_is_told_to_be_asked_by_the_graph_only(told: TOLD):
+    batch = [{"job_name": "beats", "makes": 1}, {"job_name": "wav", "makes": 0}]
+    said = told(Message.of(b"a"), "wav/a", dependencies=batch)
+    assert said.startswith("mix: drop (input missing)\n")
+    assert "  parents    no            beats makes it, and is asked by `klio graph run` only\n" in said
+    assert "wav makes it" not in said
 
 
 def test_what_the_rules_do_not_ask_for_is_not_looked_at(told: TOLD):
