@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from klio.data.absent import absent_in
 from klio.events.dead_letters import DeadLetters, dead_letters_for, default_dead_letters, kept
 from klio.events.status import Recorder, recorder_for
 from klio.metrics import MetricsRegistry
@@ -192,7 +193,9 @@ class KlioContext:
 
     def begin(self, message: Message) -> Work:
         """Answer the work on one message."""
-        return Work(message.element, *self._media)
+        inputs, outputs = self._media
+        absent = absent_in(self.run).take(message.element) if outputs else ()
+        return Work(message.element, inputs, outputs, absent=absent)
 
     @cached_property
     def _media(self) -> tuple[Sequence[Any], Sequence[Any]]:

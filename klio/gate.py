@@ -51,6 +51,12 @@ class Decision:
     triggers: list[tuple[Parent, Message]] = field(default_factory=list)
     looked: list[tuple[Look, Place, bool]] = field(default_factory=list)
 
+    @property
+    def absent(self) -> list[str]:
+        """The outputs that were looked for, and where nothing was: not a broken file, neither."""
+        looked = (place for look, place, there in self.looked if look is Look.OUTPUT and not there)
+        return [place.path for place in looked if not place.verify]
+
 
 class Gate:
     """The rules of one job. `decide` asks the stores only for the facts that `klio_core.decision` asks for.

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from klio.data.locate import path_of
 from klio.data.scratch import scratch_directory
-from klio.data.store import Generation, Store, lost_lease
+from klio.data.store import ABSENT, Generation, Store, lost_lease
 from klio.data.stores import store_of
 from klio_core.errors import JobCodeError
 
@@ -34,20 +34,26 @@ class Work:
 
     Downloads and what is made live in one temporary directory, which is removed when the work has ended, however it
     ended. `commit` makes outputs of all that was made, at the end and not before. What an output was when the work
-    began is remembered, so that a worker that lost its lease cannot replace what another one made meanwhile.
+    began is remembered, so that a worker that lost its lease cannot replace what another one made meanwhile. `absent`
+    are outputs that the gate did not find: whoever has made them since, theirs stays.
     """
 
     __slots__ = ("_directory", "_expected", "_inputs", "_made", "_outputs", "_within", "element")
 
     def __init__(
-        self, element: bytes, inputs: Sequence[Any], outputs: Sequence[Any], within: Path | None = None
+        self,
+        element: bytes,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        within: Path | None = None,
+        absent: Iterable[str] = (),
     ) -> None:
         self.element = element
         self._inputs = inputs
         self._outputs = outputs
         self._within = within  # the directory of temporary directories; None is this process's
         self._directory: Path | None = None
-        self._expected: dict[str, Generation] = {}
+        self._expected: dict[str, Generation] = dict.fromkeys(absent, ABSENT)
         self._made: dict[str, _Made] = {}
 
     def download(self, name: str | bytes, source: int | str = 0) -> Path:
@@ -57,7 +63,7 @@ class Work:
         """
         data = _pick(self._inputs, source, "inputs")
         path = path_of(data.location, _element(name), data.file_suffix)
-        self._expect_outputs()
+        self.expect_outputs()
         local = self._place("in", path)
         store_of(data).download(path, local)
         return local
@@ -114,12 +120,12 @@ class Work:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
-    def _expect_outputs(self) -> None:
-        if self._expected:
-            return
+    def expect_outputs(self) -> None:
+        """Remember what the element's outputs are now, as what a commit may replace. Raises BadElement, DataError."""
         for data in self._outputs:
             path = path_of(data.location, self.element, data.file_suffix)
-            self._expected[path] = store_of(data).generation(path)
+            if path not in self._expected:
+                self._expected[path] = store_of(data).generation(path)
 
     def _turn(self, made: _Made) -> int:
         """Answer when a file is written: first those that no gate looks for, then the element's own in their order."""

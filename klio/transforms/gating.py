@@ -11,6 +11,7 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.windowed_value import WindowedValue
 
 from klio.context import KlioContext
+from klio.data.absent import absent_in
 from klio.events.triggers import PublishTriggers
 from klio.gate import Decision, Gate
 from klio.metrics.counts import READ, count, count_verdict
@@ -68,6 +69,8 @@ class DecideOne(beam.DoFn):
             return
         self._gate.tell(decision, self._context.status)
         if decision.verdict.action is Action.PROCESS:
+            if self._gate.looks:
+                absent_in(self._context.run).note(decision.message.element, decision.absent)
             yield None, decision.message.encode()
         elif decision.verdict.action is Action.PASS_ON:
             # The reason goes along, for the record that the writer makes.

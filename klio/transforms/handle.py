@@ -10,6 +10,7 @@ from typing import Any
 from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, log
+from klio.data.absent import absent_in
 from klio.data.disk_full import disk_full
 from klio.metrics.cells import Cell, Cells
 from klio.metrics.counts import WORK, count_verdict
@@ -73,6 +74,8 @@ class Handler:
         status.tell(element, State.WORKING)
         success = cells[_SUCCESS]
         try:
+            if message.force:  # the gate has not looked, so whatever is there may be replaced, and nothing later
+                work.expect_outputs()
             for result in work.committed(self._results(work, message, raw, call, cells)):
                 if not (isinstance(result, TaggedOutput) and result.tag == DROP):
                     success.update(1)
@@ -152,6 +155,8 @@ class Handler:
 
             publish_triggers(context, [(parent.place, asking.encode()) for parent, asking in found.triggers])
         verdict = found.verdict
+        if verdict.action is Action.PROCESS:
+            absent_in(context.run).note(found.message.element, found.absent)
         return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict
 
 

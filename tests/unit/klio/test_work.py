@@ -266,6 +266,18 @@ def test_an_output_that_another_worker_made_since_the_work_began_is_not_replaced
     assert get(f"{root}/out/a.ogg") == b"theirs"
 
 
+def test_an_output_that_the_gate_did_not_find_and_that_is_there_by_now_is_not_replaced(root: str, tmp_path: Path):
+    work = Work(b"a", [], [MemoryDataOutput(location=f"{root}/out")], absent=[f"{root}/out/a"])
+    put(tmp_path, f"{root}/out/a", b"theirs")
+
+    make(work, "a", b"ours")
+    with pytest.raises(LostLease):
+        work.commit()
+
+    assert get(f"{root}/out/a") == b"theirs"
+    work.close()
+
+
 def test_an_output_that_was_there_when_the_work_began_is_replaced(work: Work, root: str, tmp_path: Path):
     put(tmp_path, f"{root}/in/a.wav", b"content")
     put(tmp_path, f"{root}/out/a.ogg", b"old")
