@@ -22,9 +22,9 @@ pytestmark = pytest.mark.slow  # six mixes; tests/unit/examples holds the mixer 
 AUTOMIXER = Path(__file__).resolve().parents[2] / "examples" / "automixer"
 GOOD = ("a.wav,b.wav", "mono.wav,b.wav", "a.wav,8khz.wav", "silent.wav,a.wav", "half-a-second.wav,a.wav", "a.wav,a.wav")
 BROKEN = {
-    "empty.wav,a.wav": "The track is empty.",
-    "a.wav,truncated.wav": "The track is cut off.",
-    "page.wav,a.wav": "The track is not audio that can be read.",
+    "empty.wav,a.wav": ("empty-audio", "the file is empty"),
+    "a.wav,truncated.wav": ("truncated-audio", "the file is cut off"),
+    "page.wav,a.wav": ("not-audio", "the file is not audio that can be read"),
 }
 
 
@@ -90,7 +90,8 @@ def test_a_mix_is_stereo_and_not_clipped(job: Job, pair: str):
 
 
 def test_every_broken_track_is_a_dead_letter_that_says_why(job: Job):
-    assert {letter.element.decode(): letter.text.splitlines()[0] for letter in job.letters} == BROKEN
+    told = {letter.element.decode(): (letter.reason, letter.text.splitlines()[0]) for letter in job.letters}
+    assert told == BROKEN
 
 
 def test_a_missing_track_is_a_drop_with_its_reason(job: Job):
