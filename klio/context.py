@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -164,13 +165,18 @@ class KlioContext:
             raise self.lost_work()
 
     @property
+    def buried(self) -> Counter[str]:
+        """How many dead letters this process has written in this run, by reason."""
+        return kept(self.run).by_reason
+
+    @property
     def failed_too_often(self) -> bool:
-        """Whether this process has had more dead letters in this run than `max_failures`."""
-        return self._max_failures is not None and kept(self.run).by_reason.total() > self._max_failures
+        """Whether those are more than `max_failures`."""
+        return self._max_failures is not None and self.buried.total() > self._max_failures
 
     def lost_work(self) -> LostWork:
         """Answer the error of a run that failed too often."""
-        counts = ", ".join(f"{reason} {number}" for reason, number in kept(self.run).by_reason.most_common())
+        counts = ", ".join(f"{reason} {number}" for reason, number in self.buried.most_common())
         return LostWork(
             f"more than {self._max_failures} messages became dead letters, so the run was stopped",
             where=f"--max-failures {self._max_failures}",

@@ -53,14 +53,18 @@ class Terminal:
         print(text, file=self.stderr, flush=True)
 
     def error(self, text: str) -> None:
-        """Print an error."""
-        self.note(f"Error: {text}")
+        """Print an error; no secret that a service's answer holds gets to the screen."""
+        from klio_core.redact import redacted
+
+        self.note(f"Error: {redacted(text)}")
 
     def bug(self) -> None:
         """Print the exception being handled, whole, and where to report it."""
         import traceback
 
-        self.note(traceback.format_exc() + REPORT)
+        from klio_core.redact import redacted
+
+        self.note(redacted(traceback.format_exc()) + REPORT)
 
     def confirm(self, question: str) -> bool:
         """Ask, and answer whether the reply was yes. Where nobody can reply, the answer is no."""

@@ -85,7 +85,13 @@ def _events(config: KlioConfig) -> Iterator[Finding]:
     events = config.job_config.events
     if not events.inputs:
         yield Finding(Grade.WARNING, "no event input", "without one, run() gets the bare pipeline")
-    if events.dead_letters is None:
+    if _is_lost_with_the_worker(config):
+        yield Finding(
+            Grade.WARNING,
+            "dead letters are kept on the machine that the work fails on; on Dataflow that goes away, and they with it",
+            "set job_config.events.dead_letters to a topic, or to a directory in Cloud Storage (`location: gs://…`)",
+        )
+    elif events.dead_letters is None:
         yield Finding(
             Grade.WARNING,
             "no dead_letters: what fails is kept under .klio, and only on the machine that it failed on",
@@ -93,6 +99,13 @@ def _events(config: KlioConfig) -> Iterator[Finding]:
         )
     else:
         yield Finding(Grade.FINE, f"dead letters go to a {events.dead_letters.type}")
+
+
+def _is_lost_with_the_worker(config: KlioConfig) -> bool:
+    letters = config.job_config.events.dead_letters
+    if config.pipeline_options.runner.lower() != "dataflowrunner":
+        return False
+    return letters is None or (letters.type != "pubsub" and not letters.location.startswith("gs://"))
 
 
 def _run_py(root: Path) -> Iterator[Finding]:

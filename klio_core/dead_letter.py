@@ -8,13 +8,16 @@ import json
 import re
 import traceback
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from klio_core.errors import KlioError, UndecodableMessage
+from klio_core.names import subscription_for
 from klio_core.redact import redacted
 from klio_core.status import bytes_of, text_of
 
 _LONGEST_TEXT = 20_000
 _LONGEST_TRACE = 100_000
+_RETENTION_S = 31 * 24 * 3600
 _NO_NAME = re.compile(r"[^\w.-]")
 
 
@@ -85,6 +88,21 @@ class DeadLetter:
             return cls(**{key: value for key, value in found.items() if key in known})
         except (ValueError, TypeError, KeyError) as error:
             raise UndecodableMessage("not a dead letter", got=repr(raw[:80])) from error
+
+
+def subscription_to(topic: str, job: str) -> dict[str, Any]:
+    """Answer the subscription, as Pub/Sub is asked for it, by which `klio dlq` reads a job's letters of a topic.
+
+    It holds the letters of that job alone, as long as Pub/Sub keeps anything (31 days), and never expires.
+    """
+    return {
+        "name": subscription_for(topic, job),
+        "topic": topic,
+        "filter": f'attributes.job = "{job}"',
+        "ack_deadline_seconds": 60,
+        "message_retention_duration": {"seconds": _RETENTION_S},
+        "expiration_policy": {},
+    }
 
 
 def _fit(text: str, longest: int) -> str:

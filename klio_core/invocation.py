@@ -43,6 +43,7 @@ FLAGS = (
     Flag("mail", "Take and leave events as files below this directory, for `klio graph run`.", Path, metavar="DIR"),
     Flag("workers", "Work on a streaming job in N processes; one that dies is replaced.", int, metavar="N"),
     Flag("exit_when_idle", "End a streaming run after this many seconds without a message.", float, metavar="S"),
+    Flag("max_failures", "End the run when more than N messages have become dead letters.", int, metavar="N"),
     Flag("verbose", "Show debug logs and whole tracebacks.", bool, short="-v"),
 )
 
@@ -67,7 +68,13 @@ class Invocation:
     mail: Path | None = None
     workers: int | None = None
     exit_when_idle: float | None = None
+    max_failures: int | None = None
     verbose: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no run can do. Raises UsageError."""
+        if self.max_failures is not None and self.max_failures < 0:
+            raise UsageError("--max-failures: less than none is not possible", got=str(self.max_failures))
 
     @property
     def config_path(self) -> Path:

@@ -12,6 +12,7 @@ import click
 
 from klio_core.errors import KlioError
 from klio_core.invocation import Invocation
+from klio_core.redact import redacted
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
@@ -123,8 +124,15 @@ def serve(project: Path, pubsub_port: int, objects_port: int, faults: tuple[str,
     world.serve(project, pubsub_port, objects_port, faults)
 
 
+class _WithoutSecrets(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
 def _log(*, verbose: bool) -> None:
-    logging.basicConfig(level=logging.INFO, format=_FORMAT, datefmt="%H:%M:%S", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_WithoutSecrets(_FORMAT, "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("klio").setLevel(logging.DEBUG if verbose else logging.INFO)
     # What fails in a graph Beam logs with 60 lines of its own; we say it in one, and the dead letter keeps them all.
     logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)
@@ -138,7 +146,7 @@ def main() -> None:
     except KlioError as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             logging.getLogger("klio").debug("the traceback", exc_info=error)
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {redacted(str(error))}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

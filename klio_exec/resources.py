@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from klio.data.gcs_client import ensure_bucket
 from klio.events import pubsub
 from klio.events.read import subscription_of
 from klio_core.config import KlioConfig
+from klio_core.dead_letter import subscription_to
 from klio_core.names import LOCAL_PROJECT, Resource, bucket_of, parse_resource
+
+log = logging.getLogger("klio.run")
 
 
 def make_missing(config: KlioConfig) -> None:
@@ -19,6 +24,9 @@ def make_missing(config: KlioConfig) -> None:
         if entry.type == "pubsub":
             subscription = subscription_of(entry, config.job_name)
             pubsub.ensure_subscription(subscription, entry.topic or _topic_of(subscription))
+    if events.dead_letters is not None and events.dead_letters.type == "pubsub":
+        wanted = subscription_to(events.dead_letters.topic, config.job_name)
+        pubsub.ensure_subscription(wanted.pop("name"), **wanted)
 
 
 def make_buckets(config: KlioConfig) -> None:
@@ -36,11 +44,20 @@ def check(config: KlioConfig) -> None:
     for output in events.outputs:
         if output.type == "pubsub" and not output.skip_klio_write:
             pubsub.check_topic(output.topic)
+    if events.dead_letters is not None and events.dead_letters.type == "pubsub":
+        _check_letters(events.dead_letters.topic)
+
+
+def _check_letters(topic: str) -> None:
+    pubsub.check_topic(topic)
+    if not pubsub.is_subscribed(topic):
+        log.warning("nobody subscribes to %s: dead letters would be lost. `klio dlq list` makes a subscription", topic)
 
 
 def _buckets(config: KlioConfig) -> set[str]:
-    data = config.job_config.data
-    return {bucket for entry in (*data.inputs, *data.outputs) if (bucket := bucket_of(entry.location))}
+    data, letters = config.job_config.data, config.job_config.events.dead_letters
+    locations = [entry.location for entry in (*data.inputs, *data.outputs)] + [getattr(letters, "location", "")]
+    return {bucket for location in locations if (bucket := bucket_of(location))}
 
 
 def _topics(config: KlioConfig) -> list[str]:

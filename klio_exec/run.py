@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -42,33 +44,41 @@ def run(invocation: Invocation) -> tuple[str, int]:
     """
     config = _ready(invocation)
     start = time.monotonic()
+    stop = Stop(config.job_config.drain_timeout_s) if invocation.workers is None else stop_for(config)
+
+    def end(tally: Tally) -> tuple[str, int]:
+        summary = Summary.of(config.job_name, tally, time.monotonic() - start)
+        return summary.text(_dead_letters(config)), _status(summary, stop)
+
     if invocation.workers is None:
-        stop = Stop(config.job_config.drain_timeout_s)
-        tally = _run_here(config, invocation, stop)
-    else:
-        stop = stop_for(config)
-        stop.listen()
-        tally = Supervisor(config, invocation.workers, stop, invocation.exit_when_idle).run(invocation)
-    summary = Summary.of(config.job_name, tally, time.monotonic() - start)
-    return summary.text(_dead_letters(config)), _status(summary, stop)
+        return end(_run_here(config, invocation, stop, given_up=lambda tally: _last_words(*end(tally))))
+    stop.listen()
+    supervisor = Supervisor(config, invocation.workers, stop, invocation.exit_when_idle)
+    stop.when_given_up(lambda: _last_words(*end(supervisor.so_far)))
+    return end(supervisor.run(invocation))
 
 
 def work(line: Connection[Any, Any], invocation: Invocation) -> int:
     """Be one of several workers, and tell the supervisor at the other end of `line` how it goes, or what ended it."""
     to_supervisor = ToSupervisor(line)
+
+    def end(tally: Tally) -> int:
+        to_supervisor.send(Report(tally, held=False, quiet_since=time.monotonic()))
+        return 0
+
     try:
         config = _ready(invocation)
-        tally = _run_here(config, invocation, Stop(config.job_config.drain_timeout_s), to_supervisor)
+        return end(_run_here(config, invocation, Stop(config.job_config.drain_timeout_s), end, to_supervisor))
     except KlioError as error:
         to_supervisor.send(error)
         return error.exit_code
-    to_supervisor.send(Report(tally, held=False, quiet_since=time.monotonic()))
-    return 0
 
 
-def _run_here(config: KlioConfig, invocation: Invocation, stop: Stop, tell: Tell = to_nobody) -> Tally:
+def _run_here(
+    config: KlioConfig, invocation: Invocation, stop: Stop, given_up: Callable[[Tally], int], tell: Tell = to_nobody
+) -> Tally:
     os.chdir(invocation.job_dir)  # locations in a job file are relative to the job
-    context = KlioContext(config)
+    context = KlioContext(config, max_failures=invocation.max_failures)
     bind(context)
     stop.listen()
     run_code = load_run(Path())
@@ -79,6 +89,7 @@ def _run_here(config: KlioConfig, invocation: Invocation, stop: Stop, tell: Tell
     build(pipeline, context, run_code)
     if not invocation.local:
         check(config)
+    stop.when_given_up(lambda: given_up(chosen.tally.with_letters(context.buried)))
     return chosen.run(pipeline, options)
 
 
@@ -95,9 +106,15 @@ def _ready(invocation: Invocation) -> KlioConfig:
     return config
 
 
+def _last_words(summary: str, status: int) -> int:
+    sys.stderr.write(f"{summary}\n")
+    sys.stderr.flush()
+    return status
+
+
 def _status(summary: Summary, stop: Stop) -> int:
-    if stop.asked:
-        return _INTERRUPTED if stop.interrupted else 0
+    if stop.interrupted:
+        return _INTERRUPTED
     return _LOST if summary.dead else 0
 
 

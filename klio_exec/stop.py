@@ -18,8 +18,8 @@ _INTERRUPTED = 130
 class Stop:
     """Ctrl-C and SIGTERM as a question that the run answers when it can.
 
-    A run that has not ended `drain_timeout_s` after the first signal gives back what it holds, and the process ends
-    with status 0: nothing is lost, somebody else does that work again.
+    A run that has not ended `drain_timeout_s` after the first signal gives back what it holds, says its last words,
+    and the process ends: nothing is lost, somebody else does that work again.
     """
 
     def __init__(self, drain_timeout_s: float) -> None:
@@ -27,6 +27,7 @@ class Stop:
         self._asked = threading.Event()
         self._at_once: Callable[[], None] = lambda: None
         self._late: Callable[[], None] = lambda: None
+        self._last_words: Callable[[], int] = lambda: 0
         self.interrupted = False
 
     @property
@@ -41,6 +42,10 @@ class Stop:
     def when_late(self, give_back: Callable[[], None]) -> None:
         """Say what to do with the work that is not done in time."""
         self._late = give_back
+
+    def when_given_up(self, say: Callable[[], int]) -> None:
+        """Say what is to be told of a run that is not done in time; `say` answers the exit status."""
+        self._last_words = say
 
     def ask(self) -> None:
         """Ask the run to end, however long that takes."""
@@ -67,7 +72,7 @@ class Stop:
     def _give_up(self) -> None:
         log.warning("not done within %g s: the work is given back", self._drain_timeout_s)
         self._late()
-        os._exit(0)
+        os._exit(self._last_words())
 
 
 def _parent_gone() -> None:

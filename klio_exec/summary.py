@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from klio.metrics.counts import DROPPED_BY_RUN, FILTERED, READ
+from klio.metrics.counts import DEAD_LETTER, DROPPED_BY_RUN, FILTERED, READ
 from klio_core.decision import Action
 from klio_core.errors import LostLease
 from klio_exec.runners.tally import Tally
 
 _VERDICT = "verdict/"
-_DEAD = "dead-letter/"
 _FILTERED = "filtered by the job's code"
 # Of these, a gate has said before that they are to be processed.
 _IN_THE_WORK = (LostLease.reason, _FILTERED, DROPPED_BY_RUN)
@@ -38,7 +37,7 @@ class Summary:
     def of(cls, job: str, tally: Tally, seconds: float) -> Summary:
         """Read the counters of a run."""
         verdicts = {action: _by_reason(tally, f"{_VERDICT}{action}/") for action in Action}
-        dead = _by_reason(tally, _DEAD)
+        dead = _by_reason(tally, DEAD_LETTER)
         dropped = verdicts[Action.DROP]
         if tally.counts[FILTERED]:
             dropped[_FILTERED] = tally.counts[FILTERED]

@@ -131,6 +131,14 @@ def check_topic(path: str) -> None:
         ) from error
 
 
+def is_subscribed(topic: str) -> bool:
+    """Whether the topic has a subscription: without one, what is published is lost. True where we may not ask."""
+    try:
+        return any(_publisher(_emulator()).list_topic_subscriptions(topic=topic, timeout=_CALL_S))
+    except google_errors.GoogleAPICallError:
+        return True
+
+
 def ensure_topic(path: str) -> None:
     """Make the topic unless it is there."""
     try:
@@ -139,11 +147,11 @@ def ensure_topic(path: str) -> None:
         return
 
 
-def ensure_subscription(path: str, topic: str, ack_deadline_s: int = 60) -> None:
-    """Make the subscription unless it is there."""
+def ensure_subscription(path: str, topic: str, ack_deadline_s: int = 60, **settings: Any) -> None:
+    """Make the subscription unless it is there; `settings` are further fields of it."""
     with pubsub.SubscriberClient() as client:
         try:
-            request = {"name": path, "topic": topic, "ack_deadline_seconds": ack_deadline_s}
+            request = {"name": path, "topic": topic, "ack_deadline_seconds": ack_deadline_s, **settings}
             client.create_subscription(request=request, timeout=_CALL_S)
         except google_errors.AlreadyExists:
             return

@@ -15,6 +15,8 @@ READ = "read"
 SECONDS = "work-ns"
 FILTERED = "filtered"
 DROPPED_BY_RUN = "dropped by run()"
+DEAD_LETTER = "dead-letter/"
+"""The reason of a dead letter follows."""
 WORK = Timer(NAMESPACE, SECONDS)
 """How long the author's code worked on each element."""
 
@@ -31,7 +33,7 @@ def count_verdict(verdict: Verdict) -> None:
 
 def count_dead_letter(reason: str) -> None:
     """Count a dead letter under its reason."""
-    count(f"dead-letter/{reason}")
+    count(f"{DEAD_LETTER}{reason}")
 
 
 @cache

@@ -89,6 +89,25 @@ def topics_do_not_loop(data: Any) -> Iterator[Finding]:
             yield (*path, "topic"), {"what": what, "todo": "publish to another topic: this one is a loop"}
 
 
+def records_have_a_place(data: Any) -> Iterator[Finding]:
+    """Letters go to Cloud Storage one by one; a line cannot be added to an object, and nothing else is known."""
+    letters, status = (_at(data, "job_config", "events", key) for key in ("dead_letters", "status"))
+    path: KeyPath = ("job_config", "events", "dead_letters", "location")
+    place = letters.get("location") if isinstance(letters, dict) else None
+    if isinstance(place, str) and "://" in place:
+        if letters.get("type") == "file":
+            todo = "write `type: directory`: then each letter is an object"
+            yield path, {"what": "no line can be added to an object", "got": shown(place), "todo": todo}
+        elif not place.startswith("gs://"):
+            expected = "gs://BUCKET/…, or a directory of this machine"
+            yield path, {"what": "no place that dead letters can be kept in", "expected": expected, "got": shown(place)}
+    place = status.get("location") if isinstance(status, dict) else None
+    if isinstance(place, str) and "://" in place:
+        path = ("job_config", "events", "status", "location")
+        todo = "publish them: `type: pubsub`, with a topic"
+        yield path, {"what": "status records are written to this machine alone", "got": shown(place), "todo": todo}
+
+
 def parents_are_others(data: Any) -> Iterator[Finding]:
     """A job that is its own parent would ask itself for what it lacks, for ever."""
     ours = _at(data, "pipeline_options", "project")
@@ -149,6 +168,7 @@ RULES: tuple[Callable[[Any], Iterator[Finding]], ...] = (
     names_differ,
     outputs_are_not_inputs,
     topics_do_not_loop,
+    records_have_a_place,
     parents_are_others,
     parents_can_be_asked,
     parents_make_inputs,

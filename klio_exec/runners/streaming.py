@@ -14,10 +14,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from klio.context import KlioContext
 from klio.events.read import format_of, source_of, subscription_of
 from klio.gate import Gate
-from klio.metrics.counts import FILTERED
+from klio.metrics.counts import DEAD_LETTER, FILTERED
 from klio_core.dead_letter import Failure
 from klio_core.errors import EventError, KlioError, MessageError, NativeCrash
 from klio_core.message import Format, Message
+from klio_core.redact import redacted
 from klio_core.status import State, text_of
 from klio_exec.blame import as_raised, without_beam
 from klio_exec.runners.attempts import Attempts, directory_of
@@ -122,6 +123,9 @@ class StreamingRun:
                 self._work(run_batch, [arrived])
         elif error is not None:
             self._failed(batch[0], elements[0], error)
+        if self._context.failed_too_often and not self._stop.asked:
+            log.error("%s (%s)", (lost := self._context.lost_work()).what, lost.where)
+            self._stop.ask()
 
     def _attempt(self, run_batch: RunBatch, batch: Sequence[Arrived], elements: Sequence[bytes]) -> Exception | None:
         by_source: dict[str, list[Any]] = {}
@@ -188,7 +192,7 @@ class StreamingRun:
         failure = replace(failure, text=without_beam(failure.text))
         self._context.bury(arrived.leased.data, element, failure, self._origins.get(arrived.source, arrived.source))
         # Outside of Beam its counters go nowhere.
-        for name in ("read", f"verdict/dead letter/{failure.reason}", f"dead-letter/{failure.reason}"):
+        for name in ("read", f"verdict/dead letter/{failure.reason}", f"{DEAD_LETTER}{failure.reason}"):
             self.tally.counts[name] += 1
 
     def _leased(self, batch: Sequence[Arrived]) -> list[bytes]:
@@ -244,7 +248,6 @@ def _origins(context: KlioContext) -> dict[str, str]:
 
 
 def _short(error: Exception) -> str:
-    if isinstance(error, KlioError):
-        details = ", ".join(filter(None, (error.where, error.got)))
-        return f"{type(error).__name__}: {error.what}" + (f" ({details})" if details else "")
-    return f"{type(error).__name__}: {without_beam(str(error)).partition(chr(10))[0]}"
+    said = without_beam(str(error)).partition("\n")[0]
+    details = ", ".join(filter(None, (error.where, error.got))) if isinstance(error, KlioError) else ""
+    return redacted(f"{type(error).__name__}: {said}" + (f" ({details})" if details else ""))

@@ -68,6 +68,7 @@ class Supervisor:
         Raises the KlioError that ended a worker, and JobCodeError where the job cannot even be loaded.
         """
         self._arguments = alone(invocation).argv()
+        self._max_failures = invocation.max_failures
         self._suspects = Suspects(invocation.job_dir.resolve() / self._directory, self._limits.max_attempts)
         self._stop.when_late(self._end_at_once)
         log.info("%s runs with %d workers; Ctrl-C stops it", self._job, self._count)
@@ -82,6 +83,16 @@ class Supervisor:
         return self.tally
 
     @property
+    def so_far(self) -> Tally:
+        """What all workers have counted, those that run among them."""
+        found = Tally()
+        found.join(self.tally)
+        for report in (worker.report for worker in list(self._workers.values())):
+            if report is not None:
+                found.join(report.tally)
+        return found
+
+    @property
     def _ending(self) -> bool:
         return self._killed_at is not None
 
@@ -93,7 +104,7 @@ class Supervisor:
         if self._killed_at is not None:
             if time.monotonic() > self._killed_at:
                 self._kill_all()
-        elif self._stop.asked or self._idle():
+        elif self._stop.asked or self._idle() or self._failed_too_often():
             self._ask_all()
         else:
             self._start_missing()
@@ -147,6 +158,14 @@ class Supervisor:
         quiet_since = max(self._disturbed, *(report.quiet_since for report in told))
         return time.monotonic() - quiet_since > self._idle_s
 
+    def _failed_too_often(self) -> bool:
+        if self._max_failures is None or self.so_far.dead <= self._max_failures:
+            return False
+        log.error(
+            "more than %d messages became dead letters, so the run is stopped (--max-failures)", self._max_failures
+        )
+        return True
+
     def _ask_all(self) -> None:
         self._killed_at = time.monotonic() + self._limits.drain_timeout_s + GRACE_S
         for worker in self._workers.values():
@@ -182,4 +201,6 @@ def stop_for(config: KlioConfig) -> Stop:
 
 def alone(invocation: Invocation) -> Invocation:
     """Answer what each worker is asked to run: the same job, by itself, until it is told to stop."""
-    return replace(invocation, job_dir=invocation.job_dir.resolve(), workers=None, exit_when_idle=None)
+    return replace(
+        invocation, job_dir=invocation.job_dir.resolve(), workers=None, exit_when_idle=None, max_failures=None
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from apache_beam.metrics import monitoring_infos
 
-from klio.metrics.counts import NAMESPACE, SECONDS
+from klio.metrics.counts import DEAD_LETTER, NAMESPACE, SECONDS
 
 
 class Tally:
@@ -37,6 +37,18 @@ class Tally:
         self.work_ns += other.work_ns
         self.worked += other.worked
         self.slowest_ns = max(self.slowest_ns, other.slowest_ns)
+
+    def with_letters(self, buried: Counter[str]) -> Tally:
+        """Answer a copy with these dead letters, by reason, where a bundle that did not end has counted fewer."""
+        found = Tally()
+        found.join(self)
+        found.counts |= Counter({f"{DEAD_LETTER}{reason}": number for reason, number in buried.items()})
+        return found
+
+    @property
+    def dead(self) -> int:
+        """How many dead letters there were."""
+        return sum(number for name, number in self.counts.items() if name.startswith(DEAD_LETTER))
 
     def _add_work(self, count: int, total: int, _shortest: int, longest: int) -> None:
         self.worked += count

@@ -75,9 +75,9 @@ class Batch:
         shards = sorted(self.directory.glob("done-*-of-*.txt"))
         return sorted(line for shard in shards for line in shard.read_text().splitlines())
 
-    def run(self) -> tuple[int, str, dict[str, str]]:
+    def run(self, *flags: object) -> tuple[int, str, dict[str, str]]:
         """Answer the exit status, all that was printed, and the summary."""
         (self.directory / "klio-job.yaml").write_text(yaml.safe_dump(self.config))
-        with running(self.directory, "--direct-runner") as process:
+        with running(self.directory, "--direct-runner", *flags) as process:
             status = process.wait()
             return status, process.log, process.summary

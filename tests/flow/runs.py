@@ -39,7 +39,7 @@ class Running:
 
     def check(self) -> None:
         """Fail with its log if it died of an error of its own."""
-        assert self.popen.poll() in {None, 0, 130, -signal.SIGKILL}, self.log
+        assert self.popen.poll() in {None, 0, 3, 130, -signal.SIGKILL}, self.log
 
     def signal(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)

@@ -221,7 +221,7 @@ def test_memory_is_bounded_by_what_is_in_flight(new_job: NewJob):
         job.publish("first")
         job.wait_for("first")
         before = megabytes(process)
-        job.publish(*(f"{number:06}" * 50 for number in range(100_000)))
+        job.publish(*(f"{number:06}" * 30 for number in range(100_000)))
         eventually(lambda: len(job.begun) >= 200)
 
         assert megabytes(process) - before < 30

@@ -41,15 +41,17 @@ def killing(job: Job) -> None:
     job.write(transforms=KILLS)
 
 
-def until_it_lives(job: Job, *elements: str) -> None:
-    """Start the job again and again, as somebody at a terminal would, until the elements have left."""
+def until_it_lives(job: Job, *elements: str) -> int:
+    """Start the job again and again, as somebody at a terminal would, until the elements have left.
+
+    Answers how the last run ended.
+    """
     for _ in range(20):
         with job.process() as process:
             eventually(lambda: process.popen.poll() is not None or set(elements) <= set(job.elements))
             if process.popen.poll() is None:
                 eventually(lambda: job.unacknowledged == 0)
-                assert process.stop() == 0
-                return
+                return process.stop()
     pytest.fail("it never came through")
 
 
@@ -59,7 +61,7 @@ def test_an_element_that_kills_its_worker_is_a_dead_letter_after_max_attempts_an
     killing(job)
     job.publish("a", "b", "kill", "c", "d")
 
-    until_it_lives(job, "a", "b", "c", "d")
+    assert until_it_lives(job, "a", "b", "c", "d") in {0, 3}  # the letter may be of the run before
 
     eventually(lambda: job.letters)
     (letter,) = job.letters
@@ -83,7 +85,7 @@ def test_innocents_beside_a_killer_never_become_dead_letters(new_job: NewJob):
         job.publish(*innocent[:10], "kill", *innocent[10:])
         process.wait()
 
-    until_it_lives(job, *innocent)
+    assert until_it_lives(job, *innocent) in {0, 3}
 
     assert [letter.element for letter in job.letters] == [b"kill"]
     assert job.made == {*quick, *innocent}
@@ -95,7 +97,7 @@ def test_what_crashed_once_is_done_and_its_attempts_are_on_record(new_job: NewJo
     killing(job)
     job.publish("once")
 
-    until_it_lives(job, "once")
+    assert until_it_lives(job, "once") == 0
 
     assert [status.attempt for status in job.statuses if status.state == "committed"] == [2]
     assert job.letters == []

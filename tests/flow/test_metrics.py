@@ -33,7 +33,7 @@ def test_while_a_job_runs_its_page_shows_what_became_of_each_message(new_job: Ne
         job.publish("a", "../up")
         eventually(lambda: counted(page_of(process), job))
         shown = page_of(process)
-        assert process.stop() == 0
+        assert process.stop() == 3
 
     assert shown[f'klio_messages_decided_total{{job="{job.name}",verdict="process",reason=""}}'] == 2
     assert shown[f'klio_messages_decided_total{{job="{job.name}",verdict="pass on",reason="output exists"}}'] == 1

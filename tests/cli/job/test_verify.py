@@ -144,6 +144,28 @@ def test_what_is_only_risky_is_a_warning(klio, job: Path):
     assert screen.out.splitlines()[-1] == "6 checks, 0 failed, 1 to think about"
 
 
+LOST = "! dead letters are kept on the machine that the work fails on; on Dataflow that goes away, and they with it"
+
+
+@pytest.mark.parametrize(
+    ("letters", "lost"),
+    [
+        ("type: directory, location: dead", True),
+        ("type: file, location: dead.jsonl", True),
+        ("type: directory, location: gs://bucket/dead", False),
+        ("type: pubsub, topic: projects/p/topics/dead", False),
+    ],
+)
+def test_letters_that_dataflow_would_lose_are_a_warning(klio, job: Path, letters: str, lost: bool):  # noqa: FBT001 - what a table says
+    text = (job / "klio-job.yaml").read_text().replace("DirectRunner", "DataflowRunner")
+    (job / "klio-job.yaml").write_text(re.sub(r"dead_letters:\n.*\n.*\n", f"dead_letters: {{{letters}}}\n", text))
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert screen.status == 0
+    assert (LOST in screen.out.splitlines()) == lost
+
+
 def test_a_job_without_a_container_is_none_the_worse(klio, job: Path):
     (job / "Dockerfile").unlink()
     (job / "job-requirements.txt").unlink()

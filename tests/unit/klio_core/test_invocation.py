@@ -26,6 +26,7 @@ invocations = st.builds(
     update=switches,
     workers=st.none() | st.integers(1, 999),
     exit_when_idle=st.none() | st.floats(0, 1e6),
+    max_failures=st.none() | st.integers(0, 10**9),
     verbose=st.booleans(),
 )
 
@@ -47,3 +48,9 @@ def test_the_job_file_is_in_the_jobs_directory():
 def test_what_is_no_option_is_an_error():
     with pytest.raises(UsageError, match="unrecognized arguments: --nope"):
         Invocation.parse(["--nope"])
+
+
+@pytest.mark.parametrize(("given", "text"), [("-1", "less than none"), ("many", "invalid int value: 'many'")])
+def test_a_number_of_failures_that_cannot_be_is_an_error(given, text):
+    with pytest.raises(UsageError, match=text):
+        Invocation.parse([f"--max-failures={given}"])

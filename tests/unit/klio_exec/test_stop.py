@@ -19,6 +19,7 @@ from klio_exec.stop import Stop
 stop = Stop(float(sys.argv[1]))
 stop.when_asked(lambda: print("asked", flush=True))
 stop.when_late(lambda: print("late", flush=True))
+stop.when_given_up(lambda: print("words", flush=True) or 3)
 stop.listen()
 print("ready", flush=True)
 while not stop.asked or sys.argv[2] == "busy":
@@ -64,12 +65,12 @@ def test_a_signal_asks_and_the_run_ends_in_its_own_time(number: signal.Signals, 
     assert set(out.split()) == {"asked", word}
 
 
-def test_what_is_not_done_in_time_is_given_back_and_the_process_ends_well():
+def test_what_is_not_done_in_time_is_given_back_and_the_last_words_say_how_the_process_ends():
     running = program(0.1, "busy")
     running.send_signal(signal.SIGTERM)
     out, _ = running.communicate(timeout=WAIT_S)
 
-    assert (running.returncode, out.split()) == (0, ["asked", "late"])
+    assert (running.returncode, out.split()) == (3, ["asked", "late", "words"])
 
 
 def test_a_second_signal_gives_back_and_ends_at_once():

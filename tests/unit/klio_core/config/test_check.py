@@ -176,3 +176,29 @@ def test_a_parent_that_reads_our_own_topic_is_told(job_complaint: Callable[..., 
         "the topic that job_config.events.inputs[0] reads: this job would ask itself\n"
         "  to do: write the topic that the parent reads"
     )
+
+
+PLACES = {
+    "dead_letters: {type: file, location: 'gs://b/dead.jsonl'}": (
+        "dead_letters.location: no line can be added to an object\n  got: 'gs://b/dead.jsonl'\n"
+        "  to do: write `type: directory`: then each letter is an object"
+    ),
+    "dead_letters: {type: directory, location: 's3://b/dead'}": (
+        "dead_letters.location: no place that dead letters can be kept in\n"
+        "  expected: gs://BUCKET/…, or a directory of this machine\n  got: 's3://b/dead'"
+    ),
+    "status: {type: directory, location: 'gs://b/status'}": (
+        "status.location: status records are written to this machine alone\n  got: 'gs://b/status'\n"
+        "  to do: publish them: `type: pubsub`, with a topic"
+    ),
+}
+
+
+@pytest.mark.parametrize("entry", PLACES)
+def test_records_for_which_there_is_no_place_are_told(job_complaint: Callable[..., str], entry: str) -> None:
+    assert job_complaint(f"events: {{{entry}}}") == f"klio-job.yaml:4: job_config.events.{PLACES[entry]}"
+
+
+def test_dead_letters_may_go_to_cloud_storage() -> None:
+    text = "job_name: j\njob_config: {events: {dead_letters: {type: directory, location: 'gs://b/dead'}}}\n"
+    assert parse(text).job_config.events.dead_letters.location == "gs://b/dead"
