@@ -7,6 +7,7 @@ import binascii
 from itertools import islice
 
 from klio_exec.local.objects import downloads, uploads
+from klio_exec.local.objects.partial import partial
 from klio_exec.local.objects.records import HIGHEST, Conditions, Object, Range, number, object_name
 from klio_exec.local.objects.shelf import Shelf
 from klio_exec.local.objects.wire import Fields, Refusal, Reply, Request, invalid
@@ -29,7 +30,7 @@ def _routed(shelf: Shelf, request: Request) -> Reply:
         case ("storage", "v1", "b", bucket):
             return _bucket(shelf, request, bucket)
         case ("storage", "v1", "b", bucket, "o") if request.method == "GET":
-            return Reply.of(_listing(shelf, request, bucket))
+            return _partly(_listing(shelf, request, bucket), request)
         case ("storage" | "download", *_, "b", bucket, "o", name) if request.query.get("alt") == "media":
             return downloads.media(shelf, request, bucket, name)
         case ("storage", "v1", "b", bucket, "o", name):
@@ -69,7 +70,7 @@ def _bucket(shelf: Shelf, request: Request, name: str) -> Reply:
 def _object(shelf: Shelf, request: Request, bucket: str, name: str) -> Reply:
     match request.method:
         case "GET":
-            return Reply.of(shelf.find(bucket, name, request.query).resource())
+            return _partly(shelf.find(bucket, name, request.query).resource(), request)
         case "PATCH":
             return Reply.of(shelf.patch(bucket, name, request.query, request.json()).resource())
         case "DELETE":
@@ -87,6 +88,10 @@ def _upload(shelf: Shelf, request: Request, bucket: str) -> Reply:
         case "DELETE", True:
             return uploads.cancel(shelf, request)
     raise _unknown(request)
+
+
+def _partly(content: Fields, request: Request) -> Reply:
+    return Reply.of(partial(content, request.query.get("fields", "")))
 
 
 def _listing(shelf: Shelf, request: Request, bucket: str) -> Fields:

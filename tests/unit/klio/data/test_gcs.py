@@ -13,7 +13,7 @@ from klio.data.checksum import crc32c_of
 from klio.data.gcs import GcsStore
 from klio.data.gcs_client import Patience
 from klio.data.store import ABSENT
-from klio_core.errors import DataError, DataNotFound, LostLease
+from klio_core.errors import DataCorrupted, DataError, DataNotFound, LostLease
 
 STORE = GcsStore(Patience(patience_s=10, pause_s=0.01))
 IMPATIENT = GcsStore(Patience(patience_s=0.3, pause_s=0.01, silence_s=0.2))
@@ -185,6 +185,17 @@ def test_a_download_that_never_arrives_whole_leaves_nothing(line, there: str, tm
         IMPATIENT.download(there, tmp_path / "down" / "copy")
 
     assert list((tmp_path / "down").iterdir()) == []
+
+
+def test_a_download_that_is_another_one_again_and_again_will_not_come_right(line, there: str, tmp_path: Path):
+    line.always = "corrupts the body"
+
+    with pytest.raises(DataCorrupted) as failure:
+        IMPATIENT.download(there, tmp_path / "copy")
+
+    assert failure.value.where == there
+    assert not failure.value.transient
+    assert len(line.seen) > 2
 
 
 def test_every_write_insists_on_a_generation(line, bucket: str, source: Path):

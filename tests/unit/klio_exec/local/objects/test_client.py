@@ -195,6 +195,8 @@ def test_listing_knows_prefixes_folders_and_pages(bucket):
     assert names(delimiter="/") == (["a", "bb"], ["b/", "z/"])
     assert names(prefix="b/", delimiter="/") == (["b/1", "b/2"], ["b/c/"])
     assert names(prefix="nothing") == ([], [])
+    assert names(start_offset="b/2", end_offset="bb") == (["b/2", "b/c/3"], [])
+    assert names(prefix="b/", start_offset="a", end_offset="b/2") == (["b/1"], [])
     assert names(page_size=2) == names()
     assert names(page_size=1, delimiter="/") == names(delimiter="/")
     assert [len(list(page)) for page in bucket.list_blobs(page_size=4).pages] == [4, 2]
