@@ -19,12 +19,15 @@ def pack(targets: Sequence[str]) -> bytes:
 
 
 def unpack(content_type: str, body: bytes) -> list[tuple[int, bytes]]:
-    """Answer the status and the body of each answer, in order; of what is no such body, nothing."""
+    """Answer the status and the body of each answer, in order; of what is no such body, nothing.
+
+    An answer that does not say to which request it belongs has the status 0: its server is not Cloud Storage.
+    """
     boundary = content_type.partition("boundary=")[2].strip('" ').encode()
     if not boundary:
         return []
     parts = body.split(b"--" + boundary)[1:-1]
-    return [_answer(part.replace(b"\r\n", b"\n")) for part in parts]
+    return [_answer(number, part.replace(b"\r\n", b"\n")) for number, part in enumerate(parts)]
 
 
 def _part(number: int, target: str) -> bytes:
@@ -32,9 +35,11 @@ def _part(number: int, target: str) -> bytes:
     return f"{head}GET {target} HTTP/1.1\r\n\r\n\r\n".encode()
 
 
-def _answer(part: bytes) -> tuple[int, bytes]:
+def _answer(number: int, part: bytes) -> tuple[int, bytes]:
     """Read one part: its own headers, a blank line, status line and headers, a blank line, the body."""
-    _, _, response = part.lstrip(b"\n").partition(b"\n\n")
+    own, _, response = part.lstrip(b"\n").partition(b"\n\n")
     head, _, body = response.lstrip(b"\n").partition(b"\n\n")
     words = head.split(maxsplit=2)
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0, body
+    if b"<response-klio+%d>" % number not in own or len(words) < 2 or not words[1].isdigit():
+        return 0, body
+    return int(words[1]), body

@@ -12,6 +12,7 @@ Content-Type: application/json; charset=UTF-8\r
 {"name": "a"}\r
 --b1\r
 Content-Type: application/http\r
+Content-ID: <response-klio+1>\r
 \r
 HTTP/1.1 404 Not Found\r
 Content-Length: 2\r
@@ -45,5 +46,17 @@ def test_what_is_no_packed_answer_answers_nothing(kind: str, body: bytes):
     assert unpack(kind, body) == []
 
 
-def test_a_part_without_a_status_has_none():
-    assert unpack("multipart/mixed; boundary=b1", b"--b1\r\n\r\n\r\nwhat?\r\n--b1--") == [(0, b"")]
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"\r\n\r\nwhat?",
+        b"Content-ID: <response-klio+0>\r\n\r\nwhat?",
+        b"Content-ID: <response-klio+1>\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n",
+        b"Content-Type: application/http\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n",
+        b"Content-ID: <response-klio+0>\r\nHTTP/1.1 404 Not Found\r\n\r\n{}",
+    ],
+)
+def test_a_part_that_is_not_the_answer_to_its_request_has_no_status(part: bytes):
+    ((status, _),) = unpack("multipart/mixed; boundary=b1", b"--b1\r\n" + part + b"\r\n--b1--")
+
+    assert status == 0
