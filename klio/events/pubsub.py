@@ -12,11 +12,13 @@ from typing import Any
 from google.api_core import exceptions as google_errors
 from google.cloud import pubsub
 
-from klio_core.errors import EventError
+from klio_core.errors import BadPayload, EventError
 
 # A pull or an acknowledgement that is not answered in this time is asked again.
 _CALL_S = 30.0
 _PUBLISH_S = 60.0
+_REQUEST_BYTES = 10_000_000  # https://cloud.google.com/pubsub/quotas#resource_limits
+_BESIDES = 4_096  # the topic and the attributes, which are in the request as well
 # Batches of 5 ms: a tenth of what a listener notices, and thousands of messages per call under load.
 _BATCHING = pubsub.types.BatchSettings(max_messages=500, max_latency=0.005)
 _REFUSED = (
@@ -42,7 +44,18 @@ class Leased:
 
 
 def publish(topic: str, data: bytes, **attributes: str) -> Future[str]:
-    """Send a message soon; the future answers its id, or raises what the service said."""
+    """Send a message soon; the future answers its id, or raises what the service said.
+
+    Raises BadPayload for one that is larger than Pub/Sub takes: nothing is sent then.
+    """
+    if len(data) > _REQUEST_BYTES - _BESIDES:
+        raise BadPayload(
+            "an event is larger than Pub/Sub takes",
+            where=topic,
+            expected=f"at most {_REQUEST_BYTES} bytes, of which {_BESIDES} are for what is around the message",
+            got=f"{len(data)} bytes",
+            todo="keep large data in a file, and only its name in the event; or leave out `keep_payload`",
+        )
     future: Future[str] = _publisher(_emulator()).publish(topic, data, timeout=_PUBLISH_S, **attributes)
     return future
 

@@ -82,9 +82,12 @@ class Publish(Leave):
         self._sent: list[tuple[Message, Future[str]]] = []
 
     def process(self, raw: bytes) -> Iterator[bytes]:
-        """Send one message on its way; nothing comes after."""
+        """Send one message on its way; nothing comes after. One that is too large becomes a dead letter."""
         message = self._arrived(raw)
-        self._sent.append((message, pubsub.publish(self._topic, self._leaving(message))))
+        try:
+            self._sent.append((message, pubsub.publish(self._topic, self._leaving(message))))
+        except BadPayload as error:
+            self._context.bury(raw, message.element, Failure.of(error))
         return iter(())
 
     def finish_bundle(self) -> None:
