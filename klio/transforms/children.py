@@ -80,14 +80,19 @@ _lock = threading.Lock()
 
 def _taken(name: str, head: bytes) -> Child:
     """Answer an idle child, best one that has run this callable before; a new one where none is idle."""
-    with _lock:
-        for child in reversed(_idle):
-            if child.knows(name, head):
-                _idle.remove(child)
-                return child
-        if _idle:
-            return _idle.pop()
+    while (child := _idle_one(name, head)) is not None:
+        if not child.has_died:
+            return child
+        log.warning("%s: an idle process is replaced: it ended with %s", name, exit_status(child.end()))
     return Child()
+
+
+def _idle_one(name: str, head: bytes) -> Child | None:
+    with _lock:
+        found = next((child for child in reversed(_idle) if child.knows(name, head)), _idle[-1] if _idle else None)
+        if found is not None:
+            _idle.remove(found)
+        return found
 
 
 @atexit.register

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from klio.transforms.processes import adopt_orphans, descendants_of, end_with_parent
+from klio.transforms.processes import adopt_orphans, descendants_of, end_with_parent, has_children
 
 # What does not end within this time waits for a device that does not answer; nobody can end that.
 _PATIENCE_S = 10.0
@@ -93,9 +93,7 @@ def _ended(worker: int, status: int | None) -> int:
                 os.kill(pid, signal.SIGKILL)
         found = _reaped(worker)
         status = status if found is None else found
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
+        if not has_children():
             break
         time.sleep(0.001)
     return -signal.SIGKILL if status is None else status

@@ -69,6 +69,7 @@ class Child:
             with theirs, end:
                 self._guardian = self._started(theirs.fileno(), end.fileno())
         except OSError as error:
+            self.let_go()
             raise NoProcess(
                 "no process for the job's code can be started",
                 got=f"{type(error).__name__}: {error}",
@@ -88,6 +89,14 @@ class Child:
             stderr=self._output.writer,
             start_new_session=True,
         )
+
+    @property
+    def has_died(self) -> bool:
+        """Whether the process has ended, while nobody asked anything of it: memory may have been short."""
+        poll = select.poll()
+        poll.register(self._lifeline.fileno(), select.POLLIN)
+        poll.register(self._connection.fileno(), select.POLLHUP)
+        return bool(poll.poll(0))
 
     def knows(self, name: str, head: bytes) -> bool:
         """Whether it has run this very callable, with its object as it is now."""

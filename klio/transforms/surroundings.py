@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from klio.transforms.processes import children_of
+from klio.transforms.processes import children_of, has_children
 
 # Those that programs handle; to ask for all 64 would take longer than everything else here.
 _SIGNALS = (
@@ -108,7 +108,7 @@ class Keeper:
 
     def _has_new_processes(self) -> bool:
         deadline = time.monotonic() + _MOMENT_S
-        while _has_child() and (new := children_of(os.getpid()) - self._processes):
+        while has_children() and (new := children_of(os.getpid()) - self._processes):
             if time.monotonic() > deadline:
                 return True
             _ask(new)
@@ -121,11 +121,3 @@ def _ask(pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-
-
-def _has_child() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True

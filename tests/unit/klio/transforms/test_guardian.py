@@ -78,6 +78,7 @@ def status(lifeline):
     return int(lifeline.recv(16))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", [FOREVER, DEAF], ids=["sleeping", "deaf"])
 def test_everything_ends_when_it_is_said_in_whatever_session_it_is(guarded, busy):
     process, lifeline, home = guarded(NOTE + FAMILY + busy)
@@ -89,6 +90,7 @@ def test_everything_ends_when_it_is_said_in_whatever_session_it_is(guarded, busy
     assert not home.exists()
 
 
+@pytest.mark.slow
 def test_everything_ends_when_who_started_it_is_gone(guarded):
     process, lifeline, home = guarded(NOTE + FAMILY + DEAF)
     family = family_of(home)
@@ -98,6 +100,7 @@ def test_everything_ends_when_who_started_it_is_gone(guarded):
     assert not home.exists()
 
 
+@pytest.mark.slow
 def test_what_a_crash_leaves_behind_ends_as_well(guarded):
     crash = "while not os.path.exists(os.path.join(home, 'go')): time.sleep(0.01)\nos.kill(os.getpid(), signal.SIGSEGV)"
     _, lifeline, home = guarded(NOTE + FAMILY + crash)
@@ -113,6 +116,7 @@ def test_it_says_how_the_process_ended(guarded, code, code_of):
     assert status(lifeline) == code_of
 
 
+@pytest.mark.slow
 def test_who_kills_his_guardian_ends_with_it(guarded):
     process, _, home = guarded(NOTE + "os.kill(os.getppid(), 9)\n" + FOREVER)
     assert process.wait(30) == -signal.SIGKILL

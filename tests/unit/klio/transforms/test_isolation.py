@@ -163,6 +163,19 @@ def test_setup_is_called_once_in_each_child_and_not_in_the_worker(arrived):
     assert not hasattr(dofn, "set_up_in")
 
 
+def test_a_process_that_ended_while_it_was_idle_is_nobodys_crash(arrived, place, caplog):
+    dofn = arrived(Abuse)
+    ((first, _, _),) = run(dofn, "a")
+    os.kill(int(first), signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while _works(first):
+        assert time.monotonic() < deadline
+    ((second, _, _),) = run(dofn, "b")
+    assert second != first
+    assert place.letters == []
+    assert "it ended with signal SIGKILL" in caplog.text
+
+
 def test_stdin_has_nothing_to_read(arrived):
     ((_, _, read),) = run(arrived(Abuse), "reads_stdin")
     assert read == "''"
