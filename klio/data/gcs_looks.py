@@ -17,7 +17,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from google.api_core.exceptions import Forbidden, NotFound
+from google.api_core.exceptions import BadRequest, Forbidden, NotFound
 
 from klio.data.gcs_client import CONNECTIONS, Patience, address_of, asked, no_bucket, parted, posted
 from klio.data.packed import CONTENT_TYPE, MOST, pack, unpack
@@ -89,10 +89,11 @@ class Looks:
             yield from (of_bucket[at : at + self.page] for at in range(0, len(of_bucket), self.page))
 
     def _page(self, bucket: str, first: str, last: str) -> tuple[dict[str, Resource], bool] | None:
-        """Answer the first objects from `first` to `last`, and whether that is all. None: we may not list."""
+        """Answer the first objects from `first` to `last`, and whether that is all. None: we may not list so."""
         query = {
             "startOffset": first,
-            "endOffset": f"{last}\0",
+            # Names before it are listed. Nearly nothing sorts between a name and the same name with "!" behind it.
+            "endOffset": f"{last}!",
             "fields": f"items({self.fields}),nextPageToken",
             "maxResults": self.page,
         }
@@ -100,7 +101,7 @@ class Looks:
         def listed() -> Resource | None:
             try:
                 return asked(f"/b/{bucket}/o", query, self.patience.timeout)
-            except Forbidden:
+            except (Forbidden, BadRequest):
                 return None
 
         page = self.patience.of("storage.objects.list", f"gs://{bucket}/{first}", listed)

@@ -19,6 +19,7 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    stalls: threading.Event | None = None  # half of the body comes, the rest when this is set
 
 
 Forward = Callable[[], Answer]
@@ -109,6 +110,10 @@ def handler_of(line: Line) -> type[BaseHTTPRequestHandler]:
             for name, value in answer.headers or [("Content-Length", str(len(answer.body)))]:
                 self.send_header(name, value)
             self.end_headers()
+            if answer.stalls is not None:
+                self.wfile.write(answer.body[: len(answer.body) // 2])
+                answer.stalls.wait(5)
+                return
             self.wfile.write(answer.body)
             promised = dict(answer.headers).get("Content-Length")
             self.close_connection = promised is not None and int(promised) > len(answer.body)

@@ -27,7 +27,6 @@ def caused(by: Exception) -> Exception:
     [
         written_to_a_full_disk(),
         OSError(errno.EDQUOT, "Disk quota exceeded", "/data/x"),
-        RuntimeError("Error opening '/data/x': System error : No space left on device."),
         caused(by=written_to_a_full_disk()),
     ],
 )
@@ -44,6 +43,16 @@ def test_a_full_disk_is_told_from_what_is_behind_an_exception(error: Exception):
 )
 def test_other_exceptions_are_no_full_disk(error: Exception):
     assert disk_full(error) is None
+
+
+def test_where_no_room_is_left_any_exception_of_the_code_is_one_and_none_of_klios_own():
+    error = RuntimeError("System error.")
+
+    full = disk_full(error, no_room_bytes=1 << 62)
+
+    assert full is not None
+    assert (full.__cause__, full.got) == (error, "RuntimeError: System error.")
+    assert disk_full(DataError("no answer"), no_room_bytes=1 << 62) is None
 
 
 def test_what_is_known_to_be_one_stays_as_it_is():

@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.request
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,16 @@ def test_a_download_that_arrives_broken_is_fetched_again(line, there: str, tmp_p
     line.faults = [fault]
     with STORE.open(there) as file:
         assert file.read() == b"sound"
+
+
+def test_a_download_that_stalls_in_the_middle_is_fetched_again(line, there: str, tmp_path: Path):
+    enough = threading.Event()
+    line.faults = [lambda forward: replace(forward(), stalls=enough)]
+
+    GcsStore(Patience(patience_s=10, pause_s=0.01, silence_s=0.2)).download(there, tmp_path / "copy")
+
+    enough.set()
+    assert (tmp_path / "copy").read_bytes() == b"sound"
 
 
 @pytest.mark.parametrize("fault", ["cuts the body", "corrupts the body"])

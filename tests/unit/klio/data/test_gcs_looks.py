@@ -75,8 +75,9 @@ def test_a_few_names_are_looked_at_one_by_one_at_once(line, bucket: str):
     assert kinds(line) == {"packed": 0, "listed": 0, "single": 3}
 
 
-def test_where_listing_is_not_allowed_the_names_are_packed(line, bucket: str):
-    line.faults = [403]
+@pytest.mark.parametrize("status", [403, 400])
+def test_where_listing_is_not_allowed_the_names_are_packed(line, bucket: str, status: int):
+    line.faults = [status]
 
     assert STORE.exists([f"{bucket}/in/{number:03}" for number in range(60, 210)]) == [True] * 100 + [False] * 50
     assert kinds(line) == {"packed": 75, "listed": 1, "single": 0}
