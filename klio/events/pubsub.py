@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from google.api_core import exceptions as google_errors
+from google.api_core.retry import Retry
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import pubsub
 
-from klio_core.errors import BadPayload, EventError
+from klio_core.errors import BadPayload, CloudError, EventError
+
+T = TypeVar("T")
 
 # A pull or an acknowledgement that is not answered in this time is asked again.
 _CALL_S = 30.0
+# Before a run begins: whether everything is there is to be known soon, or that nobody answers.
+_LOOK_S = 5.0
+_LOOK: dict[str, Any] = {"timeout": _LOOK_S, "retry": Retry(timeout=_LOOK_S)}
 _PUBLISH_S = 60.0
 _REQUEST_BYTES = 10_000_000  # https://cloud.google.com/pubsub/quotas#resource_limits
 _BESIDES = 4_096  # the topic and the attributes, which are in the request as well
@@ -79,7 +86,7 @@ class Subscription:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._client = pubsub.SubscriberClient()
+        self._client = _client(pubsub.SubscriberClient)
 
     def pull(self, limit: int, wait_s: float) -> list[Leased] | None:
         """Answer up to `limit` messages, as soon as there is one; an empty list after `wait_s` seconds.
@@ -92,7 +99,7 @@ class Subscription:
         except google_errors.DeadlineExceeded:
             return []
         except _REFUSED as error:
-            raise _cannot_read(self.path, error) from error
+            raise _cannot("the subscription cannot be read", self.path, error) from error
         except google_errors.GoogleAPIError:  # away, busy, or going down in the middle of the call
             return None
         return [_leased(received) for received in answer.received_messages]
@@ -118,37 +125,32 @@ class Subscription:
         for start in range(0, len(ack_ids), 1000):  # a request holds half a megabyte at most
             try:
                 ask(list(ack_ids[start : start + 1000]))
-            except google_errors.GoogleAPICallError as error:
-                raise _cannot_read(self.path, error) from error
+            except google_errors.GoogleAPIError as error:
+                raise _cannot("the subscription cannot be read", self.path, error) from error
 
 
 def check_subscription(path: str) -> None:
-    """Raise EventError unless the subscription is there to be read."""
-    with pubsub.SubscriberClient() as client:
+    """Raise EventError unless the subscription is there to be read, CloudError where there are no credentials."""
+    with _client(pubsub.SubscriberClient) as client:
         try:
-            client.get_subscription(subscription=path, timeout=_CALL_S)
-        except google_errors.GoogleAPICallError as error:
-            raise _cannot_read(path, error) from error
+            client.get_subscription(subscription=path, **_LOOK)
+        except google_errors.GoogleAPIError as error:
+            raise _cannot("the subscription cannot be read", path, error) from error
 
 
 def check_topic(path: str) -> None:
-    """Raise EventError unless the topic is there."""
+    """Raise EventError unless the topic is there, CloudError where there are no credentials."""
     try:
-        _publisher(_emulator()).get_topic(topic=path, timeout=_CALL_S)
-    except google_errors.GoogleAPICallError as error:
-        raise EventError(
-            "the topic cannot be used",
-            where=path,
-            got=f"{type(error).__name__}: {error.message}",
-            todo="check the name in klio-job.yaml; `klio job run --local` makes missing topics on the local cloud",
-        ) from error
+        _publisher(_emulator()).get_topic(topic=path, **_LOOK)
+    except google_errors.GoogleAPIError as error:
+        raise _cannot("the topic cannot be used", path, error) from error
 
 
 def is_subscribed(topic: str) -> bool:
     """Whether the topic has a subscription: without one, what is published is lost. True where we may not ask."""
     try:
-        return any(_publisher(_emulator()).list_topic_subscriptions(topic=topic, timeout=_CALL_S))
-    except google_errors.GoogleAPICallError:
+        return any(_publisher(_emulator()).list_topic_subscriptions(topic=topic, **_LOOK))
+    except google_errors.GoogleAPIError:
         return True
 
 
@@ -162,7 +164,7 @@ def ensure_topic(path: str) -> None:
 
 def ensure_subscription(path: str, topic: str, ack_deadline_s: int = 60, **settings: Any) -> None:
     """Make the subscription unless it is there; `settings` are further fields of it."""
-    with pubsub.SubscriberClient() as client:
+    with _client(pubsub.SubscriberClient) as client:
         try:
             request = {"name": path, "topic": topic, "ack_deadline_seconds": ack_deadline_s, **settings}
             client.create_subscription(request=request, timeout=_CALL_S)
@@ -170,12 +172,15 @@ def ensure_subscription(path: str, topic: str, ack_deadline_s: int = 60, **setti
             return
 
 
-def _cannot_read(path: str, error: google_errors.GoogleAPICallError) -> EventError:
+def _cannot(what: str, path: str, error: google_errors.GoogleAPIError) -> EventError:
+    cause = getattr(error, "cause", None) or error  # an error of retrying says only how long it tried
+    name = "check the name in klio-job.yaml; `klio job run --local` makes missing ones on the local cloud"
+    away = "nobody answers: look at the network, at PUBSUB_EMULATOR_HOST, and at the state of the service"
     return EventError(
-        "the subscription cannot be read",
+        what,
         where=path,
-        got=f"{type(error).__name__}: {error.message}",
-        todo="check the name in klio-job.yaml; `klio job run --local` makes missing ones on the local cloud",
+        got=f"{type(cause).__name__}: {getattr(cause, 'message', cause)}",
+        todo=name if isinstance(cause, _REFUSED) else away,
     )
 
 
@@ -196,7 +201,19 @@ def _emulator() -> str:
     return os.environ.get("PUBSUB_EMULATOR_HOST", "")
 
 
+def _client(kind: Callable[..., T], **options: Any) -> T:
+    os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", "2")  # off Google's machines nobody answers, for 3 s each time
+    try:
+        return kind(**options)
+    except GoogleAuthError as error:
+        raise CloudError(
+            "no credentials for Google Cloud",
+            got=str(error).partition("\n")[0],
+            todo="`gcloud auth application-default login`, or --local for the cloud on this machine",
+        ) from error
+
+
 @cache
 def _publisher(_emulator_host: str) -> pubsub.PublisherClient:
     # One for the process: it batches over all transforms. Another emulator needs another client.
-    return pubsub.PublisherClient(batch_settings=_BATCHING)
+    return _client(pubsub.PublisherClient, batch_settings=_BATCHING)

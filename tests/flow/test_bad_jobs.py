@@ -77,9 +77,7 @@ def test_a_subscription_or_a_topic_that_is_not_there(job: Job, kind: str, what: 
     assert status == 6
     assert text.startswith(f"Error: {what}\n  at: {entry[key]}\n  got: NotFound: ")
     assert text.endswith(
-        "  to do: check the name in klio-job.yaml; `klio job run --local` makes missing "
-        + ("ones" if kind == "in" else "topics")
-        + " on the local cloud\n"
+        "  to do: check the name in klio-job.yaml; `klio job run --local` makes missing ones on the local cloud\n"
     )
 
 

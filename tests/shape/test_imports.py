@@ -24,7 +24,7 @@ MAY_IMPORT_TOO = {
     "klio/data/checksum.py": {"google_crc32c"},
     "klio/data/gcs": {"google.api_core"},
     "klio/data/gcs_client.py": {"google.auth", "google.cloud.storage", "requests", "stamina", "urllib3"},
-    "klio/events/pubsub.py": {"google.api_core", "google.cloud.pubsub"},
+    "klio/events/pubsub.py": {"google.api_core", "google.auth", "google.cloud.pubsub"},
     "klio_exec/local/objects/digests.py": {"google_crc32c"},
     "klio_exec/local/pubsub/": {"grpc", "google.protobuf"},
     "klio_exec/local/pubsub/wire.py": {"google.pubsub_v1"},
