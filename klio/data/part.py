@@ -40,7 +40,7 @@ def part_beside(target: Path) -> Iterator[Path]:
 @lru_cache(maxsize=4096)
 def remove_left_parts(directory: Path) -> None:
     """Remove the parts that processes left in a directory when they were killed. A process looks once in each."""
-    with suppress(FileNotFoundError), os.scandir(directory) as entries:
+    with suppress(OSError), os.scandir(directory) as entries:  # what cannot be listed, the commit itself will tell of
         for entry in entries:
             if entry.name.startswith(PART_PREFIX) and time.time() - entry.stat().st_mtime > _LEFT_AFTER_S:
                 _remove_unlocked(entry.path)

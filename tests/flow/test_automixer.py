@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow  # six mixes; tests/unit/examples holds the mixer 
 AUTOMIXER = Path(__file__).resolve().parents[2] / "examples" / "automixer"
 GOOD = ("a.wav,b.wav", "mono.wav,b.wav", "a.wav,8khz.wav", "silent.wav,a.wav", "half-a-second.wav,a.wav", "a.wav,a.wav")
 BROKEN = {
+    "bomb.flac,a.wav": ("too-large", "the sound is too long"),
     "empty.wav,a.wav": ("empty-audio", "the file is empty"),
     "a.wav,truncated.wav": ("truncated-audio", "the file is cut off"),
     "page.wav,a.wav": ("not-audio", "the file is not audio that can be read"),
@@ -43,6 +44,10 @@ def write_tracks(directory: Path, synth: Any) -> None:
     write("half-a-second.wav", one.samples[:22_050])
     whole = (directory / "a.wav").read_bytes()
     (directory / "truncated.wav").write_bytes(whole[: len(whole) // 2])
+    write("bomb.flac", np.zeros((44_100, 2)))
+    bomb = bytearray((directory / "bomb.flac").read_bytes())
+    bomb[22:26] = (3 * 3600 * 44_100).to_bytes(4, "big")  # so many samples, says its header
+    (directory / "bomb.flac").write_bytes(bomb)
     (directory / "empty.wav").write_bytes(b"")
     (directory / "page.wav").write_text("<!doctype html><title>404</title>")
 

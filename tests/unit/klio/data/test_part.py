@@ -74,5 +74,6 @@ def test_nothing_else_is_removed(tmp_path: Path):
 
     remove_left_parts(tmp_path)
     remove_left_parts(tmp_path / "not-there")
+    remove_left_parts(tmp_path / "sound.ogg" / "below")
 
     assert (tmp_path / "sound.ogg").exists()
