@@ -30,8 +30,8 @@ job_name: bench
 pipeline_options: {{streaming: false}}
 job_config:
   events:
-    inputs: [{{type: file, location: {directory}/elements.txt}}]
-    outputs: [{{type: file, location: {directory}/klio}}]
+    inputs: [{{type: file, location: {directory}/events/elements.txt}}]
+    outputs: [{{type: file, location: {directory}/done/klio}}]
     {status}
   data:
     inputs: [{{type: file, location: {directory}/in, file_suffix: .ogg}}]
@@ -76,9 +76,9 @@ def run_klio(directory: Path, status: str = "") -> None:
 def run_beam(directory: Path, exists: Callable[[str], bool]) -> None:
     pipeline = beam.Pipeline(runner=FnApiRunner())
     look = beam.ParDo(Look(str(directory), exists)).with_outputs("done", main="work")
-    looked = pipeline | beam.io.ReadFromText(f"{directory}/elements.txt") | look
+    looked = pipeline | beam.io.ReadFromText(f"{directory}/events/elements.txt") | look
     worked = looked.work | beam.ParDo(Yield())
-    (worked, looked.done) | beam.Flatten() | beam.io.WriteToText(f"{directory}/beam")
+    (worked, looked.done) | beam.Flatten() | beam.io.WriteToText(f"{directory}/done/beam")
     pipeline.run()
 
 
@@ -106,7 +106,9 @@ def rows(*, short: bool) -> list[Row]:
 def make_files(directory: Path, count: int) -> list[str]:
     """Make the output of one element in ten, the input of all but one in ten. Answers those that are to be written."""
     elements = [f"track-{number:05}" for number in range(count)]
-    (directory / "elements.txt").write_text("".join(f"{element}\n" for element in elements))
+    for alone in ("events", "done"):  # Beam looks at every file below a directory that it reads from or writes to
+        (directory / alone).mkdir()
+    (directory / "events" / "elements.txt").write_text("".join(f"{element}\n" for element in elements))
     with_input = [element for number, element in enumerate(elements) if number % 10 != 1]
     for side, those in (("in", with_input), ("out", elements[::10])):
         (directory / side).mkdir()
@@ -116,7 +118,9 @@ def make_files(directory: Path, count: int) -> list[str]:
 
 
 def lines(directory: Path, prefix: str) -> list[str]:
-    return sorted(line for path in directory.glob(f"{prefix}-*-of-*") for line in path.read_text().splitlines())
+    return sorted(
+        line for path in (directory / "done").glob(f"{prefix}-*-of-*") for line in path.read_text().splitlines()
+    )
 
 
 def _times(klio: float, beam_s: float) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import islice
 from typing import Any
 
-from klio.data.locate import path_of, split_element
-from klio.data.store import Store
-from klio.data.stores import store_of
+from klio.data.places import Files, Place, existing, places_of
 from klio.events.status import Recorder
-from klio.metrics.counts import count_verdict
 from klio.parents import Parent, asking, parents_of, visits
 from klio_core.config import KlioConfig
 from klio_core.decision import NOT_ADDRESSED, TRIGGER_LOOP, Action, Facts, Found, Look, Verdict, decide
@@ -20,18 +19,8 @@ from klio_core.errors import MessageError, TriggerLoop
 from klio_core.message import Arrival, Format, JobRef, Message, Visit
 from klio_core.status import State
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a file of one data input or output is to be; `number` is the entry's in the job file.
-
-    `verify` says that a file which is not intact counts as missing.
-    """
-
-    number: int
-    store: Store
-    path: str
-    verify: bool = False
+_NOT_FOR_US = Facts(addressed=False)
+_MOMENT = timedelta(milliseconds=1)
 
 
 @dataclass(slots=True)
@@ -39,23 +28,30 @@ class Decision:
     """What the gate found for one message: a verdict and the message as it goes on, or why there is none.
 
     `missing` are the input files that are not there; `triggers` the parents to ask for them, and the messages to ask
-    with. `looked` is every file that was looked for, why, and whether it is there.
+    with. `looked` is why files were looked for, where, and whether each is there.
     """
 
     raw: bytes
     message: Message
-    facts: Facts = field(default_factory=lambda: Facts(addressed=False))
+    facts: Facts = _NOT_FOR_US
     verdict: Verdict = NOT_ADDRESSED
     error: MessageError | None = None
-    missing: list[Place] = field(default_factory=list)
-    triggers: list[tuple[Parent, Message]] = field(default_factory=list)
-    looked: list[tuple[Look, Place, bool]] = field(default_factory=list)
+    missing: Sequence[Place] = ()
+    triggers: Sequence[tuple[Parent, Message]] = ()
+    looked: tuple[tuple[Look, Sequence[Place], Sequence[bool]], ...] = ()
 
     @property
     def absent(self) -> list[str]:
         """The outputs that were looked for, and where nothing was: not a broken file, neither."""
-        looked = (place for look, place, there in self.looked if look is Look.OUTPUT and not there)
-        return [place.path for place in looked if not place.verify]
+        return [place.path for place, there in self.places(Look.OUTPUT) if not (there or place.verify)]
+
+    def places(self, look: Look) -> list[tuple[Place, bool]]:
+        """Answer the files that were looked for to answer `look`, and whether each is there."""
+        return [found for why, places, there in self.looked if why is look for found in zip(places, there, strict=True)]
+
+
+Alike = tuple[Facts, list[Decision]]
+"""Messages of which the same is known."""
 
 
 class Gate:
@@ -70,6 +66,7 @@ class Gate:
         self.source = source
         self.format = Format.EITHER if job.allow_non_klio_messages and fmt is Format.KLIO else fmt
         self._checked = {Look.INPUT: _checked(job.data.inputs), Look.OUTPUT: _checked(job.data.outputs)}
+        self._visit = Visit(datetime.fromtimestamp(0, UTC), me)
         self._parents = parents_of(config)
         self._max_triggers = job.max_triggers
         self._ping = _said(data.ping for data in job.data.inputs)
@@ -82,29 +79,33 @@ class Gate:
 
     def decide(self, raws: Sequence[bytes]) -> list[Decision]:
         """Answer a decision for each message, in order. Raises DataError where a store does not answer."""
-        decisions = [self._open(raw) for raw in raws]
-        waiting = [decision for decision in decisions if decision.error is None]
+        return self.settle([self.open(raw) for raw in raws])
+
+    def settle(self, decisions: list[Decision]) -> list[Decision]:
+        """Decide messages that are open. The rules are asked once for all of which the same is known."""
+        waiting = _alike(decisions)
         while waiting:
-            asked: dict[Look, list[Decision]] = defaultdict(list)
-            for decision in waiting:
-                answer = decide(decision.facts)
+            asked: dict[Look, list[Alike]] = defaultdict(list)
+            for facts, group in waiting:
+                answer = decide(facts)
                 if isinstance(answer, Look):
-                    asked[answer].append(decision)
+                    asked[answer].append((facts, group))
                 else:
-                    self._conclude(decision, answer)
-            waiting = [found for look, group in asked.items() for found in self._look(look, group)]
+                    for decision in group:
+                        self._conclude(decision, facts, answer)
+            waiting = [found for look, groups in asked.items() for found in self._look(look, groups)]
         return decisions
 
     def tell(self, decision: Decision, status: Recorder) -> None:
-        """Count the verdict, and record it where it ends the message's way through this job."""
-        count_verdict(decision.verdict)
+        """Record a verdict that ends the message's way through this job."""
         element = decision.message.element
         if decision.verdict.action is Action.DROP:
             status.tell(element, State.DROPPED, decision.verdict.reason)
         elif decision.verdict.action is Action.TRIGGER:
             status.tell(element, State.QUEUED, f"asked {', '.join(str(p.job) for p, _ in decision.triggers)} for it")
 
-    def _open(self, raw: bytes) -> Decision:
+    def open(self, raw: bytes) -> Decision:
+        """Answer what is known of a message before anything is looked for."""
         try:
             message = Message.decode(raw, self.format)
         except MessageError as error:
@@ -112,23 +113,25 @@ class Gate:
         mine = message.addressed_to(self._me)
         if mine is None:
             return Decision(raw, message)
-        visit = Visit(datetime.now(UTC), self._me)
         # What another job's gate noted is still there where its author's code wrote the event.
         event = raw if message.arrival is None else message.leaving(keep_payload=True).encode()
-        return Decision(raw, mine.with_visit(visit, Arrival(event, self.source)), self.facts(message))
+        return Decision(raw, mine.with_visit(self._visit_now(), Arrival(event, self.source)), self.facts(message))
 
     def facts(self, message: Message) -> Facts:
         """Answer what is known of a message for us before anything is looked for."""
-        return Facts(
-            addressed=True,
-            ping=message.ping if self._ping is None else self._ping,
-            force=message.force if self._force is None else self._force,
-            output=Found.UNKNOWN if self._checked[Look.OUTPUT] else Found.NOT_DECLARED,
-            input=Found.UNKNOWN if self._checked[Look.INPUT] else Found.NOT_DECLARED,
-        )
+        ping = message.ping if self._ping is None else self._ping
+        force = message.force if self._force is None else self._force
+        return _facts(ping, force, bool(self._checked[Look.OUTPUT]), bool(self._checked[Look.INPUT]))
 
-    def _conclude(self, decision: Decision, verdict: Verdict) -> None:
-        decision.verdict = verdict
+    def _visit_now(self) -> Visit:
+        """Messages that come in the same millisecond have one line of the audit log in common: it is made once."""
+        now = datetime.now(UTC)
+        if now - self._visit.at > _MOMENT:
+            self._visit = Visit(now, self._me)
+        return self._visit
+
+    def _conclude(self, decision: Decision, facts: Facts, verdict: Verdict) -> None:
+        decision.facts, decision.verdict = facts, verdict
         if verdict.action is Action.TRIGGER:
             decision.triggers = [
                 (parent, asking(decision.message, self._me, parent.job)) for parent in self._makers(decision.missing)
@@ -136,34 +139,48 @@ class Gate:
         elif verdict is TRIGGER_LOOP:
             decision.error = self._loop(decision)
 
-    def _look(self, look: Look, group: list[Decision]) -> list[Decision]:
-        """Add the fact that was asked for to each decision; all files of the group are looked for together."""
-        places: list[tuple[Decision, list[Place]]] = []
-        for decision in group:
-            try:
-                places.append((decision, self._places(look, decision.message.element)))
-            except MessageError as error:
-                decision.error, decision.verdict = error, Verdict(Action.DEAD_LETTER, error.reason)
-        there = existing({place for _, wanted in places for place in wanted})
-        for decision, wanted in places:
-            decision.looked += [(look, place, place in there) for place in wanted]
-            missing = [place for place in wanted if place not in there]
-            if look is Look.OUTPUT:
-                decision.facts = replace(decision.facts, output=Found.NO if missing else Found.YES)
-            else:
-                decision.missing = missing
-                decision.facts = self._input_facts(decision)
-        return [decision for decision, _ in places]
+    def _look(self, look: Look, groups: list[Alike]) -> list[Alike]:
+        """Add the fact that was asked for. All files of the groups are looked for together."""
+        wanted = {id(decision): self._places(look, decision) for _, group in groups for decision in group}
+        there = iter(existing([place for places in wanted.values() for place in places]))
+        found: list[Alike] = []
+        for facts, group in groups:
+            complete: list[Decision] = []
+            incomplete: list[Decision] = []
+            for decision in group:
+                if decision.error is None:
+                    places = wanted[id(decision)]
+                    answers = list(islice(there, len(places)))
+                    decision.looked = (*decision.looked, (look, places, answers))
+                    (complete if all(answers) else incomplete).append(decision)
+            found += self._learned(look, facts, complete, incomplete)
+        return found
 
-    def _input_facts(self, decision: Decision) -> Facts:
-        return replace(
-            decision.facts,
-            input=Found.NO if decision.missing else Found.YES,
-            parents=bool(self._makers(decision.missing)),
-            spent=visits(decision.message, self._me) > self._max_triggers,
-        )
+    def _places(self, look: Look, decision: Decision) -> list[Place]:
+        try:
+            return places_of(self._checked[look], decision.message.element)
+        except MessageError as error:
+            decision.error, decision.verdict = error, Verdict(Action.DEAD_LETTER, error.reason)
+            return []
 
-    def _makers(self, missing: list[Place]) -> list[Parent]:
+    def _learned(
+        self, look: Look, facts: Facts, complete: list[Decision], incomplete: list[Decision]
+    ) -> Iterator[Alike]:
+        if look is Look.OUTPUT:
+            yield replace(facts, output=Found.YES), complete
+            yield replace(facts, output=Found.NO), incomplete
+            return
+        yield replace(facts, input=Found.YES), complete
+        for decision in incomplete:
+            decision.missing = [place for place, there in decision.places(Look.INPUT) if not there]
+            yield self._lacking(facts, decision), [decision]
+
+    def _lacking(self, facts: Facts, decision: Decision) -> Facts:
+        parents = bool(self._makers(decision.missing))
+        spent = parents and visits(decision.message, self._me) > self._max_triggers
+        return replace(facts, input=Found.NO, parents=parents, spent=spent)
+
+    def _makers(self, missing: Sequence[Place]) -> list[Parent]:
         numbers = {place.number for place in missing}
         return [parent for parent in self._parents if numbers.intersection(parent.makes)]
 
@@ -177,36 +194,29 @@ class Gate:
             todo="compare the parent's data output with our data input: location and file_suffix must be the same",
         )
 
-    def _places(self, look: Look, element: bytes) -> list[Place]:
-        return places_of(self._checked[look], element)
+
+def _checked(entries: Sequence[Any]) -> list[Files]:
+    return [Files(number, entry) for number, entry in enumerate(entries) if not entry.skip_klio_existence_check]
 
 
-def places_of(entries: Iterable[tuple[int, Any]], element: bytes) -> list[Place]:
-    """Answer where the files of an element are to be: of each data entry, with its number, every file it names.
-
-    Raises BadElement.
-    """
-    return [
-        Place(number, store_of(data), path_of(data.location, name, data.file_suffix), data.verify is not None)
-        for number, data in entries
-        for name in split_element(element, getattr(data, "split", None))
-    ]
-
-
-def _checked(entries: Sequence[Any]) -> list[tuple[int, Any]]:
-    return [(number, data) for number, data in enumerate(entries) if not data.skip_klio_existence_check]
+@cache
+def _facts(ping: bool, force: bool, output: bool, input: bool) -> Facts:  # noqa: A002, FBT001  (as in Facts)
+    return Facts(
+        addressed=True,
+        ping=ping,
+        force=force,
+        output=Found.UNKNOWN if output else Found.NOT_DECLARED,
+        input=Found.UNKNOWN if input else Found.NOT_DECLARED,
+    )
 
 
-def existing(places: set[Place]) -> set[Place]:
-    """Answer those of the places where there is a file; each store is asked together. Raises DataError."""
-    together: dict[tuple[Store, bool], list[Place]] = defaultdict(list)
-    for place in places:
-        together[place.store, place.verify].append(place)
-    found: set[Place] = set()
-    for (store, verify), wanted in together.items():
-        look = store.intact if verify else store.exists
-        found |= {place for place, there in zip(wanted, look([p.path for p in wanted]), strict=True) if there}
-    return found
+def _alike(decisions: Iterable[Decision]) -> list[Alike]:
+    """Put those together whose facts are the same object, as `_facts` and _NOT_FOR_US are."""
+    groups: dict[int, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        if decision.error is None:
+            groups[id(decision.facts)].append(decision)
+    return [(group[0].facts, group) for group in groups.values()]
 
 
 def _said(values: Any) -> bool | None:

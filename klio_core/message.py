@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -58,6 +59,9 @@ class Visit:
 
     at: datetime
     job: JobRef
+
+    def __hash__(self) -> int:
+        return hash(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +258,7 @@ class Message:
         pb = self._copy()
         if arrival is not None:
             pb.arrival.event, pb.arrival.source = arrival.event, arrival.source
-        item = pb.metadata.job_audit_log.add()
-        item.timestamp.FromDatetime(visit.at)
-        item.klio_job.job_name = visit.job.job_name
-        item.klio_job.gcp_project = visit.job.gcp_project
+        pb.metadata.job_audit_log.append(_item_of(visit))
         return Message(pb)
 
     def with_decided(self, decided: Decided) -> Message:
@@ -278,7 +279,8 @@ class Message:
     def _copy(self) -> klio_pb2.KlioMessage:
         pb = _PB()
         pb.CopyFrom(self._pb)
-        pb.version = klio_pb2.V1 if self.version == 1 else klio_pb2.V2
+        if not pb.version:
+            pb.version = klio_pb2.V2 if pb.data.element else klio_pb2.V1
         return pb
 
     def __eq__(self, other: object) -> bool:
@@ -367,6 +369,14 @@ def _write_recipients(pb: klio_pb2.KlioMessage, to: Anyone | Limited) -> None:
 
 def _pb_jobs(jobs: Iterable[JobRef]) -> list[klio_pb2.KlioJob]:
     return [klio_pb2.KlioJob(job_name=job.job_name, gcp_project=job.gcp_project) for job in jobs]
+
+
+@lru_cache(maxsize=8)  # messages that come together have one visit in common
+def _item_of(visit: Visit) -> klio_pb2.KlioJobAuditLogItem:
+    item = klio_pb2.KlioJobAuditLogItem()
+    item.timestamp.FromDatetime(visit.at)
+    item.klio_job.CopyFrom(*_pb_jobs([visit.job]))
+    return item
 
 
 def _for_anyone() -> bytes:

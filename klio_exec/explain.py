@@ -94,9 +94,7 @@ def _why(config: KlioConfig, decision: Decision, fact: str) -> list[str]:
             return [f"the job file says so, in job_config.data.{'inputs' if fact == 'ping' else 'outputs'}"] * is_set
         case "output" | "input":
             look = Look(fact)
-            return [
-                f"{place.path}: {'there' if there else 'not there'}" for q, place, there in decision.looked if q is look
-            ]
+            return [f"{place.path}: {'there' if there else 'not there'}" for place, there in decision.places(look)]
         case "parents":
             return [f"{parent.job} makes it" for parent, _ in decision.triggers] or _nobody_to_ask(config, decision)
     return [f"asked at most {job.max_triggers} times"] * decision.facts.spent

@@ -9,7 +9,7 @@ from typing import Any
 from apache_beam import PCollection, Pipeline
 
 from klio.context import KlioContext
-from klio.events.read import format_of, read_events, source_of
+from klio.events.read import format_of, read_events, source_of, timed
 from klio.events.write import write_events
 from klio.transforms.gating import PASS_ON, Decide
 from klio.transforms.policy import policy_of
@@ -56,7 +56,7 @@ def _arrive(pipeline: Pipeline, context: KlioContext) -> tuple[Any, list[Any]]:
             arrived[name] = pipeline
             continue
         events = read_events(pipeline, entry, context.config.job_name, f"Read {name}")
-        gated = events | f"Decide {name}" >> Decide(context, format_of(entry), source_of(entry))
+        gated = events | f"Decide {name}" >> Decide(context, format_of(entry), source_of(entry), timed=timed(entry))
         arrived[name] = gated.process
         passed_on.append(gated[PASS_ON])
     if not arrived:

@@ -10,6 +10,9 @@ from klio_core.errors import BadElement
 MAX_ELEMENT_BYTES = 1024
 """As long as an object's name may be (Google Cloud Storage, "Object naming guidelines")."""
 
+# What most elements are, and certainly good: no look at each character is needed.
+_NAME = rb"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_PLAIN = re.compile(rb"%b(?:/%b)*" % (_NAME, _NAME))
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Marks that turn the direction of text around, so that a name reads as another one (Unicode UAX #9, section 2).
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -37,6 +40,8 @@ def checked(element: bytes) -> str:
     part between slashes is a name: not empty (so no leading, trailing or double slash), not "." and not "..".
     Raises BadElement that says which of these does not hold.
     """
+    if len(element) <= MAX_ELEMENT_BYTES and _PLAIN.fullmatch(element):
+        return element.decode("ascii")
     if fault := _bytes_fault(element):
         raise _bad(element, fault)
     try:

@@ -35,6 +35,11 @@ def format_of(entry: Any) -> Format:
     return Format(entry.format) if entry.format and entry.type in _BYTES else Format.KLIO
 
 
+def timed(entry: Any) -> bool:
+    """Answer whether the events of an input have a time of their own. Lines, records and rows have none."""
+    return entry.type in _BYTES
+
+
 def subscription_of(entry: Any, job_name: str) -> str:
     """Answer the subscription of a Pub/Sub input: the one it names, else one that is the job's own."""
     subscription: str = entry.subscription or subscription_for(entry.topic, job_name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -28,7 +30,13 @@ def count(name: str, number: int = 1) -> None:
 
 def count_verdict(verdict: Verdict) -> None:
     """Count what a gate said: `verdict/process/`, `verdict/drop/input missing`."""
-    count(f"verdict/{verdict.action}/{verdict.reason}")
+    count_verdicts([verdict])
+
+
+def count_verdicts(verdicts: Iterable[Verdict]) -> None:
+    """Count what a gate said of many messages: one update for each verdict that there is."""
+    for verdict, number in Counter(verdicts).items():
+        count(f"verdict/{verdict.action}/{verdict.reason}", number)
 
 
 def count_dead_letter(reason: str) -> None:

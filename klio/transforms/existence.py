@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from klio.gate import existing, places_of
+from klio.data.places import Files, existing, places_of
 from klio.transforms.step import Results, Step
 from klio_core.errors import JobCodeError
 from klio_core.message import Message
@@ -20,13 +20,17 @@ class _Existence(Step):
 
     def work(self, message: Message) -> Results:
         """Yield the message to `found` where every file is there, else to `not_found`."""
-        places = places_of(enumerate(self._entries()), message.element)
-        there = existing(set(places))
-        for place in places:
-            log.info("%s %s at %s", self.side.title(), "found" if place in there else "not found", place.path)
-        found = all(place in there for place in places)
+        places = places_of(self._files, message.element)
+        there = existing(places)
+        for place, found in zip(places, there, strict=True):
+            log.info("%s %s at %s", self.side.title(), "found" if found else "not found", place.path)
+        found = all(there)
         self.count(f"kmsg-data-{'found' if found else 'not-found'}-{self.side}")
         yield ("found" if found else "not_found"), message
+
+    @property
+    def _files(self) -> list[Files]:
+        return [Files(number, entry) for number, entry in enumerate(self._entries())]
 
     def _entries(self) -> Sequence[Any]:
         entries: Sequence[Any] = getattr(self._klio.config.job_config.data, f"{self.side}s")

@@ -149,6 +149,7 @@ class Handler:
         (found,) = context.gate.decide([raw])
         if found.error is not None:
             raise found.error
+        count_verdict(found.verdict)
         context.gate.tell(found, context.status)
         if found.triggers:
             from klio.events.triggers import publish_triggers  # brings Google's client, which few pipelines need here
