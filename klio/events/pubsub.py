@@ -24,6 +24,8 @@ _CALL_S = 30.0
 _LOOK_S = 5.0
 _LOOK: dict[str, Any] = {"timeout": _LOOK_S, "retry": Retry(timeout=_LOOK_S)}
 _PUBLISH_S = 60.0
+# Acknowledgements and leases are for messages that others get when we are late: an outage is not waited for here.
+_SOON = Retry(timeout=5.0)
 _REQUEST_BYTES = 10_000_000  # https://cloud.google.com/pubsub/quotas#resource_limits
 _BESIDES = 4_096  # the topic and the attributes, which are in the request as well
 # Batches of 5 ms: a tenth of what a listener notices, and thousands of messages per call under load.
@@ -106,25 +108,21 @@ class Subscription:
 
     def ack(self, ack_ids: Sequence[str]) -> None:
         """Say that these messages are done with. Raises EventError if the service does not take it."""
-        self._call(lambda ids: self._client.acknowledge(subscription=self.path, ack_ids=ids, timeout=_CALL_S), ack_ids)
+        self._call(self._client.acknowledge, ack_ids)
 
     def extend(self, ack_ids: Sequence[str], seconds: int) -> None:
         """Keep the leases for `seconds` from now; 0 gives the messages back."""
-        self._call(
-            lambda ids: self._client.modify_ack_deadline(
-                subscription=self.path, ack_ids=ids, ack_deadline_seconds=seconds, timeout=_CALL_S
-            ),
-            ack_ids,
-        )
+        self._call(self._client.modify_ack_deadline, ack_ids, ack_deadline_seconds=seconds)
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
-    def _call(self, ask: Any, ack_ids: Sequence[str]) -> None:
+    def _call(self, ask: Any, ack_ids: Sequence[str], **more: Any) -> None:
         for start in range(0, len(ack_ids), 1000):  # a request holds half a megabyte at most
+            ids = list(ack_ids[start : start + 1000])
             try:
-                ask(list(ack_ids[start : start + 1000]))
+                ask(subscription=self.path, ack_ids=ids, **more, timeout=_CALL_S, retry=_SOON)
             except google_errors.GoogleAPIError as error:
                 raise _cannot("the subscription cannot be read", self.path, error) from error
 

@@ -74,6 +74,37 @@ def test_a_killed_worker_is_replaced_and_its_element_is_done_by_another(new_job:
     assert process.summary["workers died"] == "1"
 
 
+def test_workers_that_are_killed_again_and_again_lose_nothing_and_every_attempt_is_on_record(new_job: NewJob):
+    job = new_job(lease_s=2, max_in_flight=1)
+    job.does_work()
+    elements = [f"e{number}" for number in range(40)]
+    job.publish("hold1", "hold2", *elements)
+
+    def both_begun(times: int) -> bool:
+        return [job.begun.count(element) for element in ("hold1", "hold2")] == [times, times]
+
+    def at_work_on(element: str) -> int:
+        told = [one.worker for one in job.statuses if one.element == element.encode() and one.state == "working"]
+        return int(told[-1].rpartition("-")[2])
+
+    with job.process("--workers", 4) as process:
+        for times in (1, 2, 3):
+            eventually(lambda times=times: both_begun(times))  # type: ignore[misc]
+            for killed in {at_work_on("hold1"), at_work_on("hold2")}:
+                os.kill(killed, signal.SIGKILL)
+        eventually(lambda: both_begun(4))
+        job.release()
+        job.wait_for("hold1", "hold2", *elements)
+        eventually(lambda: job.unacknowledged == 0)
+        assert process.stop() == 0
+
+    assert job.made == {"hold1", "hold2", *elements}
+    assert job.letters == []
+    committed = {status.element: status.attempt for status in job.statuses if status.state == "committed"}
+    assert (committed[b"hold1"], committed[b"hold2"]) == (4, 4)
+    assert {committed[element.encode()] for element in elements} == {1}
+
+
 def test_an_element_that_kills_worker_after_worker_is_a_dead_letter_and_the_status_says_so(new_job: NewJob):
     job = new_job(lease_s=2, max_attempts=2)
     killing(job)

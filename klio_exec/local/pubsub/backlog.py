@@ -161,10 +161,12 @@ class Backlog:
                 failed.append(self._failed(lease))
         return failed
 
-    def retry(self, message: int, at: float, now: float) -> None:
-        """A failed message becomes deliverable again at `at`."""
+    def retry(self, message: int, at: float, now: float, *, first: bool = False) -> None:
+        """A failed message becomes deliverable again at `at`; if that is now, as the `first` or as the last one."""
         if at > now:
             heapq.heappush(self._resting, (at, message))
+        elif first:
+            self._waiting.appendleft(message)
         else:
             self._waiting.append(message)
 

@@ -94,7 +94,8 @@ class Delivery:
         """End the leases and rests that are over. To be called some ten times a second."""
         now = self._clock.steady()
         for served in self._catalog.all_served():
-            self._failed(served, served.backlog.expire(now))
+            # Nobody has refused them, and they have waited for longest.
+            self._failed(served, served.backlog.expire(now)[::-1], first=True)
             if served.backlog.wake(now):
                 served.wake()
 
@@ -117,7 +118,7 @@ class Delivery:
         """Wait for the dead letters that are being forwarded."""
         await asyncio.gather(*self._forwards)
 
-    def _failed(self, served: Served, leases: Sequence[Lease]) -> None:
+    def _failed(self, served: Served, leases: Sequence[Lease], *, first: bool = False) -> None:
         if not leases:
             return
         counts = [(lease.message, lease.failures) for lease in leases]
@@ -129,7 +130,7 @@ class Delivery:
                 self._start_forward(served, lease)
             else:
                 rest = settings.backoff_s(served.settings, lease.failures)
-                served.backlog.retry(lease.message, now + rest, now)
+                served.backlog.retry(lease.message, now + rest, now, first=first)
         served.wake()
 
     def _start_forward(self, served: Served, lease: Lease) -> None:

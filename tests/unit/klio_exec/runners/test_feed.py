@@ -262,3 +262,27 @@ def test_a_service_that_goes_away_is_waited_for(monkeypatch: pytest.MonkeyPatch,
         service.publisher.stop()
         service.publisher.transport.close()
         service.subscriber.close()
+
+
+@pytest.mark.slow
+def test_a_lease_that_could_not_be_renewed_is_no_longer_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog):
+    renewals: list[str] = []
+    with local_pubsub(tmp_path / "db") as endpoint:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", endpoint)
+        service = Service(endpoint)
+        (path,) = service.make("a")
+        feed = Feed([path], Pace(100), lease_s=1, renewed=lambda: renewals.append("renewed"))
+        feed.start()
+        service.publish("a", "one")
+        (one,) = next_batch(feed)
+        eventually(lambda: len(renewals) >= 2)
+        assert feed.ours(one)
+    try:
+        eventually(lambda: not feed.ours(one))
+        eventually(lambda: feed.held == 0)
+        assert "the leases of 1 messages have ended meanwhile; they go to others" in caplog.text
+    finally:
+        feed.close()
+        service.publisher.stop()
+        service.publisher.transport.close()
+        service.subscriber.close()

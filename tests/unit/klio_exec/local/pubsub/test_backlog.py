@@ -55,6 +55,18 @@ def test_a_second_acknowledgement_is_counted_as_late_and_changes_nothing(backlog
     assert (backlog.counts.acked, backlog.counts.late) == (1, 1)
 
 
+def test_what_comes_again_at_once_does_so_as_the_last_or_as_the_first_one(backlog: Backlog) -> None:
+    for message in (1, 2, 3):
+        backlog.add(message)
+    first, second = leased(backlog, 2)
+    backlog.nack(first.ack_id)
+    backlog.retry(1, at=5.0, now=5.0)
+    backlog.nack(second.ack_id)
+    backlog.retry(2, at=5.0, now=5.0, first=True)
+
+    assert messages(leased(backlog)) == [2, 3, 1]
+
+
 def test_a_lease_ends_at_its_time_and_not_before(backlog: Backlog) -> None:
     backlog.add(1)
     leased(backlog, until=10.0)

@@ -37,6 +37,22 @@ def test_messages_of_a_key_come_one_after_the_other_also_after_a_restart(play: P
     play(after)
 
 
+def test_what_a_dead_subscriber_held_comes_before_the_others_and_what_was_refused_after_them(
+    play: Play, clock: Any
+) -> None:
+    async def scene(broker: Broker) -> None:
+        served = await set_up(broker)
+        await publish(broker, "1", "2", "3", "4")
+        held = await take(broker, served, 3)
+        broker.delivery.modify(served, ack_ids(held)[2:], 0)
+        clock.turn(10)
+        broker.delivery.tick()
+
+        assert data(await take(broker, served)) == ["1", "2", "4", "3"]
+
+    play(scene)
+
+
 def test_a_failed_message_rests_as_its_retry_policy_says(play: Play, clock: Any) -> None:
     async def scene(broker: Broker) -> None:
         policy = {"minimum_backoff": Duration(seconds=2), "maximum_backoff": Duration(seconds=60)}
