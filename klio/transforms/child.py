@@ -48,6 +48,8 @@ def work(fd: int, home: str, log_level: int) -> None:
 
 # What is held is sent when it is so many bytes.
 _MUCH = 1 << 20
+# The status of a process whose parent is gone, or whose code has closed the connection, which is not its own.
+_UNHEARD = 1
 
 
 class Link:
@@ -62,8 +64,8 @@ class Link:
         """Wait for a call: its name, what stays the same (None: as it was the last time), and the arguments."""
         try:
             call: tuple[str, bytes | None, bytes] = self._connection.recv()
-        except (EOFError, OSError):  # the parent is gone, or the code has closed what is not its own
-            os._exit(1)
+        except (EOFError, OSError):
+            os._exit(_UNHEARD)
         return call
 
     def hold(self, what: Any) -> None:
@@ -79,14 +81,18 @@ class Link:
 
     def send_at_once(self, what: Any) -> None:
         """Send this, in any thread, before what is held."""
-        sent = pickle.dumps(what)
-        with self._sending:
-            self._connection.send_bytes(sent)
+        self._sent(pickle.dumps(what))
 
     def _flush(self) -> None:
-        with self._sending:
-            self._connection.send_bytes(self._held)
+        self._sent(self._held)
         self._held = bytearray()
+
+    def _sent(self, what: bytes | bytearray) -> None:
+        with self._sending:
+            try:
+                self._connection.send_bytes(what)
+            except OSError:
+                os._exit(_UNHEARD)
 
 
 class ToParent(QueueHandler):

@@ -36,7 +36,7 @@ def call_in_child(task: Task, seconds: float | None) -> Outcome:
         yields, last = child.call(task.name, head, rest, seconds)
     except Died as error:
         printed = child.printed()
-        raise _crash(task, child.end()) from FromChild(printed) if printed else error
+        raise _crash(task, child.ended()) from FromChild(printed) if printed else error
     except Late:
         where = child.where_it_is()
         child.end()
@@ -83,7 +83,7 @@ def _taken(name: str, head: bytes) -> Child:
     while (child := _idle_one(name, head)) is not None:
         if not child.has_died:
             return child
-        log.warning("%s: an idle process is replaced: it ended with %s", name, exit_status(child.end()))
+        log.warning("%s: an idle process is replaced: it ended with %s", name, exit_status(child.ended()))
     return Child()
 
 

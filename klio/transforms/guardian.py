@@ -13,7 +13,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from klio.transforms.processes import adopt_orphans, descendants_of, end_with_parent, has_children
@@ -22,9 +22,10 @@ from klio.transforms.processes import adopt_orphans, descendants_of, end_with_pa
 _PATIENCE_S = 10.0
 
 
-def guard(lifeline: int, home: str, work: Callable[[], None]) -> None:
+def guard(lifeline: int, home: str, work: Callable[[], None], of_the_worker: Sequence[int] = ()) -> None:
     """Run `work` in a forked process until it ends or there is something to read at `lifeline`; never returns.
 
+    The files `of_the_worker` are closed here: when that process ends, whoever is at their other end notices.
     What is written to the lifeline, last of all, is the status as `os.waitstatus_to_exitcode` has it, in digits.
     """
     adopt_orphans()
@@ -37,6 +38,8 @@ def guard(lifeline: int, home: str, work: Callable[[], None]) -> None:
         _become_the_worker(lifeline, (woken, wake))
         work()
         os._exit(0)
+    for fd in of_the_worker:
+        os.close(fd)
     status = _watched(worker, lifeline, woken)
     status = _ended(worker, status)
     shutil.rmtree(home, ignore_errors=True)

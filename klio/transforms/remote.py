@@ -27,6 +27,8 @@ from klio_core.errors import NoProcess
 _START_S = 600.0
 # The guardian gives up after 10 s, and hardly ever needs more than a hundredth.
 _END_S = 20.0
+# Code may close what is not its own, and go on; who only ends needs less.
+_LEAVING_S = 2.0
 # A process has so long to tell where it is, and has told it when it pauses for so long.
 _TELLING_S, _PAUSE_S = 2.0, 0.1
 _MAIN = """
@@ -36,7 +38,7 @@ from klio.transforms.guardian import guard
 def work():
     from klio.transforms.child import work
     work({connection}, {home!r}, {level})
-guard({lifeline}, {home!r}, work)
+guard({lifeline}, {home!r}, work, [{connection}])
 """
 
 
@@ -176,6 +178,11 @@ class Child:
             while time.monotonic() < deadline and wait([self._output.fileno()], _PAUSE_S):
                 self._output.read()
         return self._output.taken()
+
+    def ended(self) -> int:
+        """Answer the status of a process that has let go of us, and will end by itself, or be ended."""
+        wait([self._lifeline], _LEAVING_S)
+        return self.end()
 
     def end(self) -> int:
         """End the process and all that it has started. Answers its status, as `os.waitstatus_to_exitcode` has it."""
