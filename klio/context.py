@@ -20,7 +20,7 @@ from klio.events.status import Recorder, recorder_for
 from klio.metrics import MetricsRegistry
 from klio.metrics.counts import count_dead_letter
 from klio.metrics.relays import relays_for, timer_unit
-from klio.work import Work
+from klio.work import Made, Work
 from klio_core.config import KlioConfig, load
 from klio_core.dead_letter import DeadLetter, Failure
 from klio_core.errors import EventError, JobCodeError, LostWork, MessageError
@@ -217,6 +217,11 @@ class KlioContext:
         work: Work | None = getattr(self._thread, "work", None)
         if work is not None:
             work.start_over()
+
+    def adopt(self, made: Sequence[Made]) -> None:
+        """Take over the files that another process has made for this thread's element."""
+        if made:
+            self._work().adopt(made)
 
     def download(self, name: str | bytes, source: int | str = 0) -> Path:
         """Answer a local copy of the file `name` of a data input; it is removed when the element is done.

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A file that waits to become an output."""
+class Made:
+    """A file that waits to become an output: of the data output with this number, at this path."""
 
     local: Path
-    store: Store
+    number: int
     path: str
     expect: Generation
 
@@ -54,14 +54,14 @@ class Work:
         self._within = within  # the directory of temporary directories; None is this process's
         self._directory: Path | None = None
         self._expected: dict[str, Generation] = dict.fromkeys(absent, ABSENT)
-        self._made: dict[str, _Made] = {}
+        self._made: dict[str, Made] = {}
 
     def download(self, name: str | bytes, source: int | str = 0) -> Path:
         """Answer a local copy of the file `name` of a data input, by its number or name in the job file.
 
         Raises DataNotFound where there is none, BadElement where `name` cannot be a path.
         """
-        data = _pick(self._inputs, source, "inputs")
+        data = self._inputs[_pick(self._inputs, source, "inputs")]
         path = path_of(data.location, _element(name), data.file_suffix)
         self.expect_outputs()
         local = self._place("in", path)
@@ -74,20 +74,39 @@ class Work:
 
         Of two blocks for one output the later counts. Raises JobCodeError where the block wrote nothing.
         """
-        data = _pick(self._outputs, target, "outputs")
+        number = _pick(self._outputs, target, "outputs")
+        data = self._outputs[number]
         path = path_of(data.location, _element(name), data.file_suffix)
-        store = store_of(data)
         if path not in self._expected:
-            self._expected[path] = store.generation(path)
+            self._expected[path] = store_of(data).generation(path)
         local = self._place("out", path)
         yield local
         if not local.exists():
             raise JobCodeError("upload: the block ended, and no file was written", where=str(local), expected=path)
-        self._made[path] = _Made(local, store, path, self._expected[path])
+        self._made[path] = Made(local, number, path, self._expected[path])
 
     def start_over(self) -> None:
         """Forget what was made so far: the attempt that made it has failed."""
         self._made.clear()
+
+    def hand_over(self) -> list[Made]:
+        """Answer what was made, for the work of another process to adopt: the files are its own from here on."""
+        made, self._made = list(self._made.values()), {}
+        if made:
+            self._directory = None
+        return made
+
+    def adopt(self, made: Iterable[Made]) -> None:
+        """Take over what the work of another process has made. What was expected here before goes on to be."""
+        theirs = set()
+        for one in made:
+            theirs.add(one.local.parent.parent)
+            local = self._place("out", one.path)
+            shutil.move(one.local, local)
+            self._expected.setdefault(one.path, one.expect)
+            self._made[one.path] = replace(one, local=local, expect=self._expected[one.path])
+        for directory in theirs:  # with downloads in it, and what did not become an output
+            shutil.rmtree(directory, ignore_errors=True)
 
     def commit(self) -> None:
         """Make outputs of all files that were made, the element's own last: "it exists" is said of all or none.
@@ -98,10 +117,10 @@ class Work:
         """
         made = sorted(self._made.values(), key=self._turn)
         if len(made) > 1:
-            _compare(made)
+            self._compare(made)
         for one in made:
-            self._expected[one.path] = one.store.commit(one.local, one.path, expect=one.expect).generation
-            del self._made[one.path]
+            self._store(one).commit(one.local, one.path, expect=one.expect)
+        self._made.clear()
 
     def committed(self, results: Iterable[T]) -> Iterable[T]:
         """Answer the results of the author's code, which runs to its end and is committed before the first is seen.
@@ -127,7 +146,16 @@ class Work:
             if path not in self._expected:
                 self._expected[path] = store_of(data).generation(path)
 
-    def _turn(self, made: _Made) -> int:
+    def _compare(self, made: Iterable[Made]) -> None:
+        for one in made:
+            found = self._store(one).generation(one.path)
+            if found != one.expect:
+                raise lost_lease(one.path, one.expect, found)
+
+    def _store(self, made: Made) -> Store:
+        return store_of(self._outputs[made.number])
+
+    def _turn(self, made: Made) -> int:
         """Answer when a file is written: first those that no gate looks for, then the element's own in their order."""
         looked_for = [
             path_of(data.location, self.element, data.file_suffix)
@@ -152,21 +180,14 @@ class Work:
         return taken
 
 
-def _compare(made: Sequence[_Made]) -> None:
-    for one in made:
-        found = one.store.generation(one.path)
-        if found != one.expect:
-            raise lost_lease(one.path, one.expect, found)
-
-
 def _element(name: str | bytes) -> bytes:
     return name.encode() if isinstance(name, str) else name
 
 
-def _pick(entries: Sequence[Any], which: int | str, side: str) -> Any:
+def _pick(entries: Sequence[Any], which: int | str, side: str) -> int:
     for number, entry in enumerate(entries):
         if which in (number, entry.name):
-            return entry
+            return number
     raise JobCodeError(
         f"the job has no data {side[:-1]} {which!r}",
         where=f"job_config.data.{side}",

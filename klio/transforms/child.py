@@ -24,7 +24,7 @@ from klio.transforms.setup import set_up
 from klio.transforms.surroundings import Keeper, Worn
 from klio.transforms.task import Task, Yielded, perform
 from klio.transforms.wire import WHERE, End, Logged, Raised, Ready, completed, opened
-from klio.work import Work
+from klio.work import Made, Work
 from klio_core.errors import JobCodeError, NativeCrash
 
 
@@ -126,7 +126,8 @@ class Server:
                 self._open(name, head)
                 self._link.send(Ready(os.getpid()))
             task = completed(self._known[name], rest)
-            end = End(self._answer(task), self._forward.told)
+            several, made = self._answer(task)
+            end = End(several, self._forward.told, made)
         except BaseException as error:  # noqa: BLE001  (whatever it is, it is raised in the parent)
             trace = "".join(traceback.format_exception(error))
             end = Raised(_portable(error), trace, self._forward.told)
@@ -148,8 +149,8 @@ class Server:
         self._known[name] = task
         self._keeper = Keeper()  # what setup() and the imports have changed is as it should be
 
-    def _answer(self, task: Task) -> bool:
-        """Send what the code yields; answer whether it is a generator."""
+    def _answer(self, task: Task) -> tuple[bool, list[Made]]:
+        """Send what the code yields; answer whether it is a generator, and the files that it made."""
         context, data = task.context, task.data
         bind(context)
         work = _begun(context, data, self._home)
@@ -158,13 +159,11 @@ class Server:
             several = isinstance(result, LAZY)
             for value in result if several else (result,):
                 self._link.hold(Yielded.of(value, data))
-            if work is not None:
-                work.commit()
+            return several, [] if work is None else work.hand_over()
         finally:
             context.resume(None)
             if work is not None:
                 work.close()
-        return several
 
 
 def _begun(context: KlioContext, data: Any, home: Path) -> Work | None:

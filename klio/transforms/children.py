@@ -11,7 +11,7 @@ from klio.metrics.forward import replay
 from klio.transforms.processes import exit_status
 from klio.transforms.remote import Child, Died, Late
 from klio.transforms.task import Outcome, Task
-from klio.transforms.wire import Raised, head_of, rest_of
+from klio.transforms.wire import End, Raised, head_of, rest_of
 from klio_core.errors import NativeCrash
 
 log = logging.getLogger("klio")
@@ -45,6 +45,8 @@ def call_in_child(task: Task, seconds: float | None) -> Outcome:
         child.end()
         raise
     _tell(task, child.printed())
+    if isinstance(last, End):
+        task.context.adopt(last.made)
     if last.worn:
         log.warning("%s: its process is replaced: %s", task.name, last.worn)
         child.end()

@@ -17,6 +17,7 @@ from apache_beam.internal.cloudpickle import cloudpickle
 
 from klio.metrics.forward import Told
 from klio.transforms.task import Task
+from klio.work import Made
 from klio_core.errors import JobCodeError
 
 # Asks a child to print where its threads are.
@@ -39,10 +40,14 @@ class Logged:
 
 @dataclass(slots=True)
 class End:
-    """The call came to its end; `several` says that it was a generator, `worn` why the child should do no other."""
+    """The call came to its end; `several` says that it was a generator, `worn` why the child should do no other.
+
+    `made` are the files that wait to become outputs: the parent commits them.
+    """
 
     several: bool
     told: list[Told]
+    made: list[Made]
     worn: str = ""
 
 

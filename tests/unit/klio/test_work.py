@@ -223,6 +223,53 @@ def test_a_worker_that_lost_one_of_its_outputs_writes_none_of_them(work: Work, r
     assert get(f"{root}/stems/a.ogg") == b"theirs"
 
 
+@pytest.fixture
+def other(work: Work, tmp_path: Path):
+    """The work on the same element in another process."""
+    (tmp_path / "home").mkdir()
+    other = Work(work.element, work._inputs, work._outputs, tmp_path / "home")
+    yield other
+    other.close()
+
+
+def test_what_another_process_made_is_adopted_and_committed_here(work: Work, other: Work, root: str, tmp_path: Path):
+    put(tmp_path, f"{root}/in/a.wav", b"content")
+    other.download("a")
+    make(other, "a", b"mix")
+    make(other, "a", b"stems", "stems")
+    made = other.hand_over()
+    other.close()
+
+    work.adopt(made)
+    assert list((tmp_path / "home").iterdir()) == []
+    assert store_for(root).exists([f"{root}/out/a.ogg"]) == [False]
+    work.commit()
+
+    assert (get(f"{root}/out/a.ogg"), get(f"{root}/stems/a.ogg")) == (b"mix", b"stems")
+
+
+def test_what_was_expected_before_another_process_began_counts(work: Work, other: Work, root: str, tmp_path: Path):
+    work.expect_outputs()
+    put(tmp_path, f"{root}/out/a.ogg", b"theirs")
+    make(other, "a", b"ours")
+
+    work.adopt(other.hand_over())
+    with pytest.raises(LostLease):
+        work.commit()
+
+    assert get(f"{root}/out/a.ogg") == b"theirs"
+
+
+def test_who_made_nothing_hands_over_nothing_and_tidies_up(other: Work, root: str, tmp_path: Path):
+    put(tmp_path, f"{root}/in/a.wav", b"content")
+    other.download("a")
+
+    assert other.hand_over() == []
+    other.close()
+
+    assert list((tmp_path / "home").iterdir()) == []
+
+
 def test_results_are_seen_after_the_commit(work: Work, root: str):
     def code() -> Iterator[str]:
         yield "before"

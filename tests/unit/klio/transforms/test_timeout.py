@@ -10,7 +10,7 @@ import pytest
 from apache_beam.pvalue import TaggedOutput
 
 from klio.transforms import decorators
-from klio_core.errors import JobCodeError, KlioTimeoutError, NativeCrash
+from klio_core.errors import DataNotFound, JobCodeError, KlioTimeoutError, NativeCrash
 from klio_core.message import Message
 
 
@@ -83,6 +83,19 @@ class Media(beam.DoFn):
         self._klio.metrics.counter("seen").inc(3)
         path = self._klio.download(data.element)
         yield str(path.parent.parent.parent)
+
+
+class Making(beam.DoFn):
+    """Makes a file, and fails then for the element "bad"."""
+
+    @decorators.handle_klio
+    @decorators.timeout(30)
+    def process(self, data):
+        with self._klio.upload(data.element) as path:
+            path.write_bytes(b"made by %d" % os.getpid())
+        if data.element == b"bad":
+            raise ValueError("no good")
+        yield data
 
 
 class Counting(beam.DoFn):
@@ -227,6 +240,23 @@ def test_the_context_works_in_the_child_and_its_metrics_are_counted_here(bound, 
     assert [r.tag for r in results] == ["drop"]
     assert [letter.reason for letter in place.letters] == ["data-not-found"]
     assert ("seen", "mixer") in context.metrics.names
+
+
+def test_what_the_child_makes_is_committed_here_when_it_has_come_to_its_end(bound, place):
+    bound()
+    (result,) = run(Making())
+    assert Message.decode(result).payload == b""
+    made = place.get("out", "a.ogg")
+    assert made.startswith(b"made by ")
+    assert made != b"made by %d" % os.getpid()
+
+
+def test_what_a_child_makes_that_fails_is_not_committed(bound, place):
+    bound()
+    run(Making(), b"bad")
+    assert [letter.text for letter in place.letters] == ["no good"]
+    with pytest.raises(DataNotFound):
+        place.get("out", "bad.ogg")
 
 
 def test_metrics_made_in_setup_are_counted_as_well():
