@@ -92,7 +92,7 @@ class Attempts:
     def close(self) -> None:
         """Leave nothing behind but what is known against messages."""
         if self._journal is not None:
-            self._journal.close()
+            self._journal.discard()
             self._journal = None
 
     def _look(self) -> None:

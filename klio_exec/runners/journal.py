@@ -6,7 +6,6 @@ the worker, not the machine, so nothing waits for a disk.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -57,17 +56,18 @@ class Journal:
         """Note that nothing is in the graph."""
         self._write(b"0\n", 0)
 
-    def close(self) -> None:
-        """Leave nothing behind: this worker ends in good order."""
+    def discard(self) -> None:
+        """Leave nothing behind: this worker ends in good order. The file itself goes with the process.
+
+        A thread that is still at work may go on to write to it, so it is not closed.
+        """
         self._path.unlink(missing_ok=True)
-        os.close(self._fd)
 
     def _write(self, content: bytes, at: int) -> None:
         try:
             os.pwrite(self._fd, content, at)
         except OSError as error:
-            if error.errno != errno.EBADF:  # closed: the run has ended, and a thread of it has not yet
-                log.warning("what is worked on cannot be noted in %s (%s); the work goes on", self._path, error)
+            log.warning("what is worked on cannot be noted in %s (%s); the work goes on", self._path, error)
 
 
 @contextmanager

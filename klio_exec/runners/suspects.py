@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from klio_exec.runners.journal import SUFFIX, Batch, abandoned
 
 log = logging.getLogger("klio.run")
 _SUSPECTS = "suspects"
+_KEPT_S = 31 * 86_400.0  # no message of Pub/Sub is kept for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Suspects:
             if path.stem != own:
                 self.died(path.stem)
         try:
-            self._known = {path.name for path in (self._directory / _SUSPECTS).iterdir()}
+            self._known = {path.name for path in (self._directory / _SUSPECTS).iterdir() if not _outlived(path)}
         except FileNotFoundError:
             self._known = set()
 
@@ -105,3 +107,14 @@ class Suspects:
         temporary = self._directory / f"{key}.{os.getpid()}.tmp"  # beside them, so that it is not taken for one
         temporary.write_text(json.dumps(asdict(suspect)))
         temporary.replace(path)
+
+
+def _outlived(path: Path) -> bool:
+    """Whether the message is gone without having been done, as from a subscription that was purged; then forget it."""
+    try:
+        outlived = time.time() - path.stat().st_mtime > _KEPT_S
+    except FileNotFoundError:  # somebody has just cleared it
+        return True
+    if outlived:
+        path.unlink(missing_ok=True)
+    return outlived

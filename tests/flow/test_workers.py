@@ -187,3 +187,21 @@ def test_what_workers_have_not_done_in_time_is_given_back(new_job: NewJob, signa
     eventually(lambda: job.cloud.stats(job.subscription)["outstanding"] == 0)
     assert job.unacknowledged == 2
     assert not (job.directory / "journal" / "suspects").exists()
+
+
+def test_a_worker_that_cannot_even_hear_is_killed_and_its_element_is_not_to_blame(new_job: NewJob):
+    job = new_job(lease_s=2, drain_timeout_s=0.3)
+    job.does_work()
+    job.publish("hold")
+    with job.process("--workers", 1) as process:
+        eventually(lambda: job.begun == ["hold"])
+        (worker,) = children_of(process)
+        os.kill(worker, signal.SIGSTOP)
+        process.signal(signal.SIGINT)
+
+        assert process.wait() == 130
+        assert not alive(worker)
+    assert "does not end, and is killed" in process.log
+    assert not (job.directory / "journal" / "suspects").exists()
+    eventually(lambda: job.cloud.stats(job.subscription)["outstanding"] == 0)
+    assert job.unacknowledged == 1

@@ -64,6 +64,6 @@ def test_a_child_of_a_dead_worker_does_not_keep_its_journal(tmp_path: Path):
 def test_a_worker_that_ends_in_good_order_leaves_nothing(tmp_path: Path):
     journal = Journal(tmp_path, "me")
     journal.begin(["a"])
-    journal.close()
+    journal.discard()
 
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,15 @@ def test_one_look_does_not_take_in_ones_own_journal(suspects: Suspects, director
     suspects.look("dead")
 
     assert suspects.of("a") is None
+
+
+def test_a_message_that_never_came_again_is_forgotten_when_pubsub_has_it_no_more(suspects: Suspects, directory: Path):
+    died(directory, "gone", "there")
+    suspects.look()
+    month_ago = time.time() - 32 * 86_400
+    os.utime(directory / "suspects" / "gone", (month_ago, month_ago))
+    suspects.look()
+
+    assert suspects.of("gone") is None
+    assert suspects.of("there") is not None
+    assert [path.name for path in (directory / "suspects").iterdir()] == ["there"]
