@@ -83,7 +83,7 @@ def rows(*, short: bool) -> list[Row]:
     how = f"{_WORKERS} workers, {_KILLED} of them killed every {size.every_s:g} s for {size.for_s:g} s"
     return [
         Row(f"{how}: elements done", f"all {size.elements}", str(done)),
-        Row("kills, and elements that were in work then", "", f"{len(kills)}, {len(lost_s)}"),
+        Row("kills, and elements that came again", "", f"{len(kills)}, {len(lost_s)}"),
         Row(
             f"from a kill to the next work on its element, longest; lease {size.lease_s} s",
             f"≤ {size.lease_s + 5} s",
@@ -128,14 +128,16 @@ def _records(job: LocalJob) -> list[Status]:
 
 
 def _time_lost(records: list[Status], kills: list[Kill]) -> list[float]:
-    """Answer, for each element that was in work when its worker was killed, how long (s) until it was again."""
+    """Answer, for each element that came again because its worker was killed, how long (s) after that.
+
+    One whose end was told, and whose message was not yet acknowledged, comes again as well.
+    """
     lost = []
     for kill in kills:
         last = [record for record in records if record.worker == kill.worker and record.at <= kill.at][-1]
-        if last.state.final:
-            continue
-        again = [r.at for r in records if r.element == last.element and r.at > kill.at and r.state is not State.QUEUED]
-        lost.append(min(again) - kill.at)
+        again = [r.at for r in records if r.element == last.element and r.at > kill.at and r.state is State.LEASED]
+        check(bool(again) or last.state.final, f"{last.element!r} was killed at work, and never came again")
+        lost += [min(again) - kill.at] if again else []
     return lost
 
 
