@@ -38,11 +38,12 @@ def event_line(body: bytes) -> str:
         return f"({error.what}: {error.got})"
     path = " → ".join(str(visit.job) for visit in message.audit_log)
     flags = [name for name, is_set in (("force", message.force), ("ping", message.ping)) if is_set]
-    parts = [printable(message.element), f"for {_recipients(message)}", *flags, f"through {path}" if path else ""]
+    parts = [printable(message.element), f"for {recipients_of(message)}", *flags, f"through {path}" if path else ""]
     return "  ".join(part for part in parts if part)
 
 
-def _recipients(message: Message) -> str:
+def recipients_of(message: Message) -> str:
+    """Answer for whom a message is: `anyone`, the names of jobs, or `nobody`."""
     to = message.recipients
     if isinstance(to, Anyone):
         return "anyone"

@@ -24,6 +24,11 @@ def of(job: Invocation) -> str | None:
     return start(local_state.project_of(job)).pubsub if job.local else None
 
 
+def objects_of(job: Invocation) -> str | None:
+    """Answer where objects are for `job`: the local cloud, started where it is not up, or None without --local."""
+    return start(local_state.project_of(job)).objects if job.local else None
+
+
 def start(project: Path) -> LocalState:
     """Answer where the local cloud of `project` is, after starting it where it is not up."""
     state = local_state.read(project)

@@ -1,13 +1,14 @@
-"""The local object store as the hand needs it: the only file here that loads Google's storage client."""
+"""Cloud Storage, or the local object store, as the hand needs it. Only here is Google's storage client loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from klio_cli.credentials import no_credentials
 from klio_core.errors import CloudError, DataNotFound, EngineError, UsageError
 from klio_core.names import LOCAL_PROJECT
 
@@ -45,17 +46,21 @@ def is_place(text: str) -> bool:
 
 
 class Objects:
-    """One connection to the local object store. Raises CloudError where it does not answer."""
+    """One connection to an object store. Raises CloudError where it does not answer."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     @classmethod
     @contextmanager
-    def at(cls, url: str) -> Iterator[Objects]:
-        """Open the object store at `url`. Raises EngineError where Google's client is not installed."""
+    def at(cls, url: str | None) -> Iterator[Objects]:
+        """Open the object store at `url` (the local cloud), or, where that is None, wherever the environment says.
+
+        Raises EngineError where Google's client is not installed, CloudError where there are no credentials.
+        """
         try:
             from google.api_core.exceptions import GoogleAPIError
+            from google.auth import exceptions as auth_errors
             from google.auth.credentials import AnonymousCredentials
             from google.cloud import storage
             from requests import RequestException
@@ -63,14 +68,18 @@ class Objects:
             raise EngineError(
                 "google-cloud-storage is not installed", got=str(error), todo="pip install 'klio[exec]'"
             ) from error
-        client = storage.Client(LOCAL_PROJECT, AnonymousCredentials(), client_options={"api_endpoint": url})
-        with closing(client):
-            try:
+        here = {"credentials": AnonymousCredentials(), "client_options": {"api_endpoint": url}} if url else {}
+        try:
+            with closing(storage.Client(project=LOCAL_PROJECT if url else None, **here)) as client:
                 yield cls(client)
-            except (GoogleAPIError, RequestException) as error:
-                raise CloudError(
-                    "the local object store did not do it", where=url, got=str(error), todo="klio local status"
-                ) from error
+        except auth_errors.DefaultCredentialsError as error:
+            raise no_credentials(error) from error
+        except (GoogleAPIError, auth_errors.GoogleAuthError, RequestException) as error:
+            if url is None:
+                raise CloudError("Cloud Storage did not do it", got=str(error)) from error
+            raise CloudError(
+                "the local object store did not do it", where=url, got=str(error), todo="klio local status"
+            ) from error
 
     def buckets(self) -> list[str]:
         """Answer the names of all buckets."""
@@ -81,6 +90,19 @@ class Objects:
         self._require(under.bucket)
         found = self._client.list_blobs(under.bucket, prefix=under.name, retry=None, timeout=_SECONDS)
         return [(Place(under.bucket, blob.name), blob.size) for blob in found]
+
+    def read(self, place: Place) -> tuple[bytes, int]:
+        """Answer an object and its generation."""
+        blob = self._client.bucket(place.bucket).blob(place.name)
+        return blob.download_as_bytes(retry=None, timeout=_SECONDS), int(blob.generation)
+
+    def delete(self, place: Place, generation: int) -> None:
+        """Remove an object, unless there is another generation of it by now, or none."""
+        from google.api_core.exceptions import NotFound, PreconditionFailed
+
+        blob = self._client.bucket(place.bucket).blob(place.name)
+        with suppress(NotFound, PreconditionFailed):
+            blob.delete(if_generation_match=generation, retry=None, timeout=_SECONDS)
 
     def copy_in(self, sources: Iterable[str], target: str) -> Iterator[tuple[Path, Place]]:
         """Upload files; each pair is yielded when its copy is whole. Raises UsageError for what is no file."""

@@ -33,6 +33,12 @@ def job(command: Decorated) -> Decorated:
     return flags(*JOB_FLAGS)(command)
 
 
+def letters(command: Decorated) -> Decorated:
+    """Add --reason and --element: which dead letters."""
+    command = click.option("--element", metavar="ELEMENT", help="Only the letters of this element.")(command)
+    return click.option("--reason", metavar="REASON", help="Only letters of this reason, as list shows it.")(command)
+
+
 def invocation(chosen: Mapping[str, Any]) -> Invocation:
     """Answer the run that the options say; an option that was not given keeps its default."""
     return Invocation(**{field: value for field, value in chosen.items() if value is not None})

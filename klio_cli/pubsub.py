@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from klio_core.errors import CloudError, EngineError, EventError
+from klio_cli.credentials import no_credentials
+from klio_core.errors import EngineError, EventError
 from klio_core.names import LOCAL_PROJECT, Resource, parse_resource
 
 PUBLISH_SECONDS = 30.0
@@ -18,6 +19,8 @@ ASK_SECONDS = 8.0
 _RETENTION_SECONDS = 600
 _EXPIRY_SECONDS = 24 * 3600  # the shortest that Pub/Sub takes: a follower killed outright leaves nothing for long
 _ANY_SIZE = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+
+_TOGETHER = 1000  # a request holds half a megabyte at most
 
 Receive = Callable[[float], bytes | None]
 
@@ -41,11 +44,7 @@ def connect(host: str | None, patience: float = ASK_SECONDS) -> Iterator[PubSub]
     try:
         pubsub = PubSub(host, patience)
     except DefaultCredentialsError as error:
-        raise CloudError(
-            "no credentials for Google Cloud",
-            got=str(error).splitlines()[0],
-            todo="`gcloud auth application-default login`, or --local for the cloud on this machine",
-        ) from error
+        raise no_credentials(error) from error
     with closing(pubsub):
         yield pubsub
 
@@ -73,16 +72,50 @@ class PubSub:
         with _speaking_about(topic):
             self._publisher.get_topic(topic=topic, **self._asking)
 
-    def make_topic(self, topic: str) -> None:
-        """Create the topic, unless it is there."""
+    def make_topic(self, topic: str) -> bool:
+        """Create the topic, unless it is there. Answers whether it was made."""
         with _speaking_about(topic), _unless_there():
             self._publisher.create_topic(name=topic, **self._asking)
+            return True
+        return False
 
-    def make_subscription(self, subscription: str, topic: str, **settings: Any) -> None:
-        """Create the subscription, unless it is there."""
+    def make_subscription(self, subscription: str, topic: str, **settings: Any) -> bool:
+        """Create the subscription, unless it is there. Answers whether it was made."""
         request = {"name": subscription, "topic": topic, **settings}
         with _speaking_about(topic), _unless_there():
             self._subscriber.create_subscription(request=request, **self._asking)
+            return True
+        return False
+
+    def topic_of(self, subscription: str) -> str:
+        """Answer the topic that a subscription is of."""
+        with _speaking_about(subscription):
+            return str(self._subscriber.get_subscription(subscription=subscription, **self._asking).topic)
+
+    def pull(self, subscription: str, seconds: float) -> list[tuple[str, str, bytes]]:
+        """Lease what waits: ack ids, message ids, bodies. Nothing where none came in that time."""
+        from google.api_core.exceptions import DeadlineExceeded
+
+        request = {"subscription": subscription, "max_messages": _TOGETHER}
+        with _speaking_about(subscription):
+            try:
+                answer = self._subscriber.pull(request=request, timeout=seconds, retry=None)
+            except DeadlineExceeded:
+                return []
+        return [(one.ack_id, one.message.message_id, one.message.data) for one in answer.received_messages]
+
+    def lease(self, subscription: str, ack_ids: Sequence[str], seconds: int) -> None:
+        """Keep messages for so long; 0 gives them back."""
+        for some in _parts(ack_ids):
+            request = {"subscription": subscription, "ack_ids": some, "ack_deadline_seconds": seconds}
+            with _speaking_about(subscription):
+                self._subscriber.modify_ack_deadline(request=request, **self._asking)
+
+    def acknowledge(self, subscription: str, ack_ids: Sequence[str]) -> None:
+        """Say that messages are done with."""
+        for some in _parts(ack_ids):
+            with _speaking_about(subscription):
+                self._subscriber.acknowledge(subscription=subscription, ack_ids=some, **self._asking)
 
     def publish(self, topic: str, bodies: Sequence[bytes], done: Callable[[], None]) -> list[str | EventError]:
         """Publish all at once; answer the message id, or what went wrong, of each. `done` is called once for each."""
@@ -136,6 +169,10 @@ class PubSub:
         finally:
             stream.cancel()
             _wait_for_end(stream)
+
+
+def _parts(ack_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ack_ids[start : start + _TOGETHER] for start in range(0, len(ack_ids), _TOGETHER))
 
 
 def _wait_for_end(stream: Future[None]) -> None:

@@ -10,12 +10,12 @@ from tempfile import NamedTemporaryFile
 from klio_core.errors import UsageError
 
 
-def replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str | bytes) -> None:
     """Write `text` to `path`, with the permissions that it had. Raises UsageError where that cannot be done."""
     target = path.resolve()  # a link stays one
     try:
         with NamedTemporaryFile(prefix=f".{target.name}-", dir=target.parent, delete=False) as file:
-            file.write(text.encode())
+            file.write(text.encode() if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         beside = Path(file.name)

@@ -86,6 +86,21 @@ class Terminal:
         for line in lines:
             self.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
+    def grid(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print columns under their names: on a terminal folded into its width, else whole, a line for each row."""
+        if not self.interactive:
+            self.table(header, rows)
+            return
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table(*header, box=None, pad_edge=False)
+        for column in grid.columns:
+            column.overflow = "fold"
+        for row in rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        self._console().print(grid)
+
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[], None]]:
         """Show a bar while the block runs, on a terminal only; the value counts one more."""

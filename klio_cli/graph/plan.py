@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klio_cli import outgoing
+from klio_cli.dlq.place import place_of
 from klio_cli.graph.boxes import first_input
 from klio_core.errors import UsageError
 from klio_core.graph import Graph, Job, Weight, problems_of
 from klio_core.invocation import Invocation
-from klio_core.local_state import dead_letter_dir, find_project, state_dir
+from klio_core.local_state import find_project, state_dir
 from klio_core.names import parse_resource, subscription_for
 
 if TYPE_CHECKING:
@@ -104,10 +105,7 @@ class Plan:
 
     def dead_letters(self, job: Job) -> str:
         """Answer where a job keeps its dead letters."""
-        entry = job.config.job_config.events.dead_letters
-        if entry is None:
-            return str(dead_letter_dir(self.project, job.name))
-        return entry.topic if entry.type == "pubsub" else str(job.directory.resolve() / entry.location)
+        return str(place_of(job.config, job.directory.resolve(), self.project))
 
     def make_places(self, pubsub: PubSub) -> None:
         """Make all that elements come through before any is sent: what nobody subscribes to yet is lost."""
