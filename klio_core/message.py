@@ -257,7 +257,8 @@ class Message:
         """Answer this message with one more line in its audit log, and, inside a job, how it came there."""
         pb = self._copy()
         if arrival is not None:
-            pb.arrival.event, pb.arrival.source = arrival.event, arrival.source
+            noted = pb.arrival
+            noted.event, noted.source = arrival.event, arrival.source
         pb.metadata.job_audit_log.append(_item_of(visit))
         return Message(pb)
 

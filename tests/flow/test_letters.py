@@ -7,12 +7,17 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+import yaml
 
 from klio.transforms import decorators
+from klio_core.config import KlioConfig, parse
+from klio_core.dead_letter import subscription_to
+from klio_core.errors import EventError
 from klio_core.message import Message
+from klio_exec.resources import check, make_missing
 
 from .conftest import NewJob
-from .kit import PROJECT, eventually
+from .kit import PROJECT, Job, eventually
 from .test_failures import raising, settle, touchy
 
 
@@ -145,3 +150,42 @@ def test_letters_go_to_an_object_store(new_job: NewJob):
     found = job.cloud.storage.list_blobs("letters", prefix="of/this-job/exception-")
     assert len({blob.name for blob in found}) == 2
     assert not Path("gs:").exists()
+
+
+def lettered(job: Job) -> KlioConfig:
+    job.config["job_config"]["events"]["dead_letters"] = {"type": "pubsub", "topic": f"{job.topic}-dead"}
+    return parse(yaml.safe_dump(job.config))
+
+
+def test_a_run_makes_the_topic_of_letters_and_what_keeps_them(new_job: NewJob):
+    job = new_job()
+    config = lettered(job)
+
+    make_missing(config)
+    make_missing(config)
+    job.cloud.publisher.publish(f"{job.topic}-dead", b"ours", job=job.name, reason="x").result()
+    job.cloud.publisher.publish(f"{job.topic}-dead", b"another's", job="other", reason="x").result()
+
+    assert job.cloud.pull(subscription_to(f"{job.topic}-dead", job.name)["name"]) == [b"ours"]
+
+
+def test_a_run_without_the_topic_of_its_letters_does_not_begin(new_job: NewJob):
+    job = new_job()
+
+    with pytest.raises(EventError) as caught:
+        check(lettered(job))
+
+    assert caught.value.where == f"{job.topic}-dead"
+
+
+def test_a_topic_of_letters_that_nobody_keeps_is_warned_of(new_job: NewJob, caplog):
+    job = new_job()
+    job.cloud.topic(f"{job.topic}-dead")
+    config = lettered(job)
+
+    check(config)
+    assert f"nobody subscribes to {job.topic}-dead: dead letters would be lost" in caplog.text
+    make_missing(config)
+    caplog.clear()
+    check(config)
+    assert caplog.text == ""

@@ -35,6 +35,13 @@ def test_what_cannot_run_says_what_can(klio, tmp_path: Path, flags: list[str], t
     assert (screen.status, screen.out, screen.err) == (2, "", text)
 
 
+def test_less_than_no_failures_cannot_be_allowed(klio, tmp_path: Path):
+    screen = klio("job", "run", "--local", "-j", tmp_path, "--max-failures", "-1")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == "Error: --max-failures: less than none is not possible\n  got: -1\n"
+
+
 def test_a_directory_without_a_job_says_how_to_make_one(klio, tmp_path: Path):
     screen = klio("job", "run", "--local", "-j", tmp_path)
 
