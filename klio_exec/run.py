@@ -25,6 +25,7 @@ from klio_exec.localise import localised
 from klio_exec.options import options_here
 from klio_exec.pipeline import build
 from klio_exec.resources import check, make_missing
+from klio_exec.rooted import rooted
 from klio_exec.runners import page
 from klio_exec.runners.choose import run_for
 from klio_exec.runners.report import Report, Tell, ToSupervisor, to_nobody
@@ -77,8 +78,8 @@ def work(line: Connection[Any, Any], invocation: Invocation) -> int:
 def _run_here(
     config: KlioConfig, invocation: Invocation, stop: Stop, given_up: Callable[[Tally], int], tell: Tell = to_nobody
 ) -> Tally:
-    os.chdir(invocation.job_dir)  # locations in a job file are relative to the job
-    context = KlioContext(config, max_failures=invocation.max_failures)
+    os.chdir(invocation.job_dir)  # locations in a job file are relative to the job, and stay so
+    context = KlioContext(rooted(config, Path.cwd()), max_failures=invocation.max_failures)
     bind(context)
     stop.listen()
     run_code = load_run(Path())

@@ -101,3 +101,22 @@ def _works(pid: str) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def test_where_a_job_writes_does_not_change_with_its_code(tmp_path: Path) -> None:
+    job = Batch(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    text = (tmp_path / "transforms.py").read_text()
+    (tmp_path / "transforms.py").write_text(
+        f"import os\n{text}".replace("text = ", f"os.chdir({str(elsewhere)!r}); text = ")
+    )
+    job.elements("a\nb\nc\n")
+    job.media(a="x", b="bad", c="z")
+
+    status, log, _ = job.run()
+
+    assert status == 3, log
+    assert (job.done, job.out) == (["a", "c"], {"a": "X", "c": "Z"})
+    assert len(list((tmp_path / "dead").glob("*.json"))) == 1
+    assert list(elsewhere.iterdir()) == []

@@ -50,7 +50,7 @@ ROOMS = {
         "gate context events transforms message testing"
     ),
     "klio_exec": (
-        "blame stop load options localise by_mail resources pipeline runners summary local run explain test cli"
+        "blame stop load options localise rooted by_mail resources pipeline runners summary local run explain test cli"
     ),
     "klio_cli": "* commands app",
 }
