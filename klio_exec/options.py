@@ -15,14 +15,14 @@ def options_here(config: KlioConfig) -> PipelineOptions:
 
     BigQuery is read and written by way of files in `temp_location`, and `project` pays for it.
     """
-    _spare_the_search_for_credentials()
+    if os.environ.get("STORAGE_EMULATOR_HOST") and not os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+        spare_the_search_for_credentials()  # an emulator wants none
     options = config.pipeline_options
     services = {"project": options.project, "temp_location": options.temp_location}
     own = {**{name: value for name, value in services.items() if value}, **(options.model_extra or {})}
     return PipelineOptions.from_dictionary({**own, "job_name": config.job_name, "streaming": options.streaming})
 
 
-def _spare_the_search_for_credentials() -> None:
-    """An emulator wants no credentials; Beam would look for some for half a minute before it reads a gs:// file."""
-    if os.environ.get("STORAGE_EMULATOR_HOST") and not os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
-        auth._Credentials._credentials_init = True  # noqa: SLF001  (Beam has no other way to say it)
+def spare_the_search_for_credentials() -> None:
+    """Where none are wanted, keep Beam from looking for some for half a minute before it reads a gs:// file."""
+    auth._Credentials._credentials_init = True  # noqa: SLF001  (Beam has no other way to say it)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from klio.data.gcs_client import ensure_bucket
+from klio.data.gcs_client import Patience, asked, ensure_bucket
 from klio.events import pubsub
 from klio.events.read import subscription_of
 from klio_core.config import KlioConfig
@@ -12,6 +12,8 @@ from klio_core.dead_letter import subscription_to
 from klio_core.names import LOCAL_PROJECT, Resource, bucket_of, parse_resource
 
 log = logging.getLogger("klio.run")
+
+_PATIENCE_S = 5.0
 
 
 def make_missing(config: KlioConfig) -> None:
@@ -46,6 +48,13 @@ def check(config: KlioConfig) -> None:
             pubsub.check_topic(output.topic)
     if events.dead_letters is not None and events.dead_letters.type == "pubsub":
         _check_letters(events.dead_letters.topic)
+
+
+def check_bucket(location: str) -> None:
+    """Raise DataError where the bucket of a `gs://` location is missing, or not to be used by this account."""
+    patience = Patience(patience_s=_PATIENCE_S)
+    bucket = bucket_of(location)
+    patience.of("storage.buckets.get", f"gs://{bucket}", lambda: asked(f"/b/{bucket}", {}, patience.timeout))
 
 
 def _check_letters(topic: str) -> None:

@@ -27,7 +27,7 @@ from klio_exec.pipeline import build
 from klio_exec.resources import check, make_missing
 from klio_exec.rooted import rooted
 from klio_exec.runners import page
-from klio_exec.runners.choose import run_for
+from klio_exec.runners.choose import on_dataflow, run_for
 from klio_exec.runners.report import Report, Tell, ToSupervisor, to_nobody
 from klio_exec.runners.supervisor import Supervisor, stop_for
 from klio_exec.runners.tally import Tally
@@ -44,6 +44,10 @@ def run(invocation: Invocation) -> tuple[str, int]:
     Raises KlioError for everything that keeps the job from running.
     """
     config = _ready(invocation)
+    if on_dataflow(config, invocation):
+        from klio_exec.dataflow.launch import launch
+
+        return launch(config, invocation)
     start = time.monotonic()
     stop = Stop(config.job_config.drain_timeout_s) if invocation.workers is None else stop_for(config)
 

@@ -29,7 +29,8 @@ class Tally:
             if info.urn == monitoring_infos.USER_COUNTER_URN:
                 self.counts[name] += monitoring_infos.extract_counter_value(info)
             elif info.urn == monitoring_infos.USER_DISTRIBUTION_URN and name == SECONDS:
-                self._add_work(*monitoring_infos.extract_distribution(info))
+                count, total, _shortest, longest = monitoring_infos.extract_distribution(info)
+                self.add_work(count, total, longest)
 
     def join(self, other: Tally) -> None:
         """Take in what another run counted."""
@@ -50,7 +51,8 @@ class Tally:
         """How many dead letters there were."""
         return sum(number for name, number in self.counts.items() if name.startswith(DEAD_LETTER))
 
-    def _add_work(self, count: int, total: int, _shortest: int, longest: int) -> None:
+    def add_work(self, count: int, total: int, longest: int) -> None:
+        """Take in how often the author's code worked, how long altogether and at most (ns)."""
         self.worked += count
         self.work_ns += total
         self.slowest_ns = max(self.slowest_ns, longest)

@@ -11,12 +11,13 @@ from klio_core.invocation import FLAGS, Invocation
 
 @click.command()
 @options.flags(*(flag.field for flag in FLAGS))
-@click.option("--no-container", is_flag=True, help="With --direct-runner: in this machine's Python, not in an image.")
+@click.option("--no-container", is_flag=True, help="Run, or launch, with this machine's Python, not in an image.")
 def command(*, no_container: bool, **chosen: Any) -> int:
     """Run a job.
 
     With --local, on this machine with nothing but Python: the local cloud is started where it is not up.
     With --direct-runner --no-container, on this machine against the services that the job file names.
+    With --no-container, on the DataflowRunner that the job file names: launched from here; its workers run the image.
     The exit status is that of the run: 3 where something was lost or became a dead letter.
     """
     job = options.invocation(chosen)
@@ -30,8 +31,8 @@ def _check(job: Invocation, *, no_container: bool) -> None:
             "--local and --direct-runner exclude each other",
             expected="--local for the local cloud, --direct-runner for the services that the job file names",
         )
-    if not job.local and not (job.direct_runner and no_container):
+    if not job.local and not no_container:
         raise UsageError(
-            "running in a container, on Kubernetes and on Dataflow is not built yet",
-            todo="`klio job run --local`, or `klio job run --direct-runner --no-container`",
+            "running in a container and on Kubernetes is not built yet",
+            todo="`klio job run --local`, or --no-container: with --direct-runner, or on Dataflow",
         )

@@ -19,11 +19,12 @@ pipeline_options:
   labels:
     - team=audio
   no_auth: false
+  dataflow_service_options: []
   enable_streaming_engine: false
   autoscaling_algorithm: NONE
   num_workers: 2
   disk_size_gb: 32
-  worker_machine_type: n1-standard-2
+  machine_type: n1-standard-2
   custom_beam_option: 5
 job_config:
   allow_non_klio_messages: false

@@ -21,11 +21,12 @@ def test_the_defaults_are_those_of_klio() -> None:
         "experiments": [],
         "labels": [],
         "no_auth": False,
+        "dataflow_service_options": [],
         "enable_streaming_engine": False,
         "autoscaling_algorithm": "NONE",
         "num_workers": 2,
         "disk_size_gb": 32,
-        "worker_machine_type": "n1-standard-2",
+        "machine_type": "n1-standard-2",
     }
     assert options("").project is None
 
@@ -49,6 +50,19 @@ def test_old_and_new_names_are_written_and_read(old: str, new: str, value: str) 
         assert (getattr(made, old), getattr(made, new)) == (value, value)
 
 
+def test_an_old_name_is_known_to_be_one() -> None:
+    made = options("{worker_machine_type: n2, label: a=b, labels: [c=d]}")
+    assert made.old_names == {"worker_machine_type": "machine_type", "label": "labels"}
+    assert made.all_labels == ["c=d", "a=b"]
+    assert options("{machine_type: n2}").old_names == {}
+
+
+def test_what_the_work_needs_is_told() -> None:
+    made = options("{resources: {cpu: 4, min_ram: 1.5 GiB, accelerator: type:t4;count:1}}").resources
+    assert made is not None
+    assert made.as_dict() == {"cpu": 4, "min_ram": "1.5GiB", "accelerator": "type:t4;count:1"}
+
+
 def test_the_most_workers_are_at_least_two_and_told_to_beam_only_if_given() -> None:
     assert [options(f"{{num_workers: {n}}}").max_num_workers for n in (1, 2, 5)] == [2, 2, 5]
     assert options("{max_num_workers: 1}").max_num_workers == 1
@@ -58,9 +72,9 @@ def test_the_most_workers_are_at_least_two_and_told_to_beam_only_if_given() -> N
 
 def test_a_disk_becomes_a_resource_of_the_project() -> None:
     url = "compute.googleapis.com/projects/p/regions/us-east1/diskTypes/pd-ssd"
-    assert options("{project: p, region: us-east1, worker_disk_type: pd-ssd}").disk_type == url
-    assert options(f"{{project: p, region: us-east1, disk_type: {url}}}").disk_type == url
-    assert options("{project: p}").disk_type is None
+    assert options("{project: p, region: us-east1, disk_type: pd-ssd}").worker_disk_type == url
+    assert options(f"{{project: p, region: us-east1, worker_disk_type: {url}}}").worker_disk_type == url
+    assert options("{project: p}").worker_disk_type is None
 
 
 def test_a_run_has_the_name_of_its_job_or_its_own() -> None:
@@ -138,10 +152,21 @@ def test_lists_may_be_empty_or_nothing(key: str) -> None:
         ),
         ("labels: [a, {b: c}]", "labels[1]: not a value for this key\n  expected: text\n  got: a mapping"),
         (
-            "worker_disk_typ: pd-ssd",
+            "disk_typ: pd-ssd",
+            ("disk_typ: unknown key\n  to do: did you mean disk_type? If not, choose a name that is less like it"),
+        ),
+        (
+            "resources: {min_ram: 8gb}",
             (
-                "worker_disk_typ: unknown key\n"
-                "  to do: did you mean worker_disk_type? If not, choose a name that is less like it"
+                "resources.min_ram: not an amount of memory\n"
+                "  expected: a number and a unit, as in 8GB or 512MiB\n  got: '8gb'"
+            ),
+        ),
+        (
+            "resources: {accelerator: t4}",
+            (
+                "resources.accelerator: not an accelerator\n"
+                "  expected: type:NAME;count:N and, for a GPU of NVIDIA, ;install-nvidia-driver\n  got: 't4'"
             ),
         ),
         ("num_workers: .nan", "num_workers: not a value for this key\n  expected: a whole number\n  got: .nan"),
@@ -162,8 +187,8 @@ def test_mistakes_are_told(complaint: Callable[..., str], text: str, told: str) 
 
 
 def test_an_unknown_disk_is_told(complaint: Callable[..., str]) -> None:
-    assert complaint(f"{JOB}pipeline_options:\n  project: p\n  worker_disk_type: ssd\n") == (
-        "klio-job.yaml:3: pipeline_options: unknown worker_disk_type\n"
+    assert complaint(f"{JOB}pipeline_options:\n  project: p\n  disk_type: ssd\n") == (
+        "klio-job.yaml:3: pipeline_options: unknown disk_type\n"
         "  expected: local-ssd, pd-ssd, pd-standard, "
         "or compute.googleapis.com/projects/p/regions/europe-west1/diskTypes/… of the same project and region\n"
         "  got: 'ssd'"

@@ -1,0 +1,105 @@
+"""Whether a job can be launched on Dataflow: what is missing for that, all of it at once. Pure."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+
+from klio_core.config import DirectoryRecords, InvalidConfig, KlioConfig
+from klio_core.config.problems import Place, Problem
+from klio_core.errors import UsageError
+from klio_core.invocation import Invocation
+
+log = logging.getLogger("klio.run")
+
+_HERE_ONLY = ("project", "mail", "workers", "exit_when_idle", "max_failures")
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")  # of a job, as Dataflow takes it
+_LETTERS = "klio-dead-letters"
+
+
+def fitted(config: KlioConfig, invocation: Invocation) -> KlioConfig:
+    """Answer the job as workers elsewhere can run it: nothing of it is on this machine.
+
+    Dead letters go below the staging location where the job file names no place for them. Raises UsageError for flags
+    that are about runs on this machine, and InvalidConfig where something is missing.
+    """
+    _refuse_flags(invocation)
+    where = str(invocation.config_path)
+    problems = [Problem(what, Place(where), path, todo=todo) for path, what, todo in _lacking(config)]
+    if problems:
+        raise InvalidConfig(where, problems)
+    for old, today in config.pipeline_options.old_names.items():
+        log.warning("pipeline_options.%s is called %s today", old, today)
+    return _with_letters(_with_locations(config))
+
+
+def _refuse_flags(invocation: Invocation) -> None:
+    given = [field for field in _HERE_ONLY if getattr(invocation, field) is not None]
+    if given:
+        flags = ", ".join("--" + field.replace("_", "-") for field in given)
+        raise UsageError(f"{flags}: only a run on this machine knows that", todo="leave it out, or add --local")
+
+
+def _lacking(config: KlioConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield the path of each thing that is missing or in the way, what it is, and what to do about it."""
+    options = config.pipeline_options
+    if not options.project:
+        yield "pipeline_options.project", "Dataflow needs it", "name the Google Cloud project that pays for the run"
+    places = {"staging_location": options.staging_location, "temp_location": options.temp_location}
+    if not any(places.values()):
+        todo = "name a directory of a bucket for code and temporary files: gs://…"
+        yield "pipeline_options.temp_location", "Dataflow needs it, or staging_location", todo
+    for key, place in places.items():
+        if place and not place.startswith("gs://"):
+            yield f"pipeline_options.{key}", f"no place that workers see: {place}", "name a bucket: gs://…"
+    if not _NAME.fullmatch(options.job_name or ""):
+        todo = "lower-case letters, digits and -, beginning with a letter; `pipeline_options.job_name` may differ"
+        yield "pipeline_options.job_name", f"no name that Dataflow takes: {options.job_name}", todo
+    if not (options.sdk_container_image or options.setup_file or options.requirements_file):
+        todo = "name the job's image; `--image-tag` adds its tag"
+        yield "pipeline_options.sdk_container_image", "the workers have no klio and no code of the job", todo
+    yield from _on_this_machine(config)
+
+
+def _on_this_machine(config: KlioConfig) -> Iterator[tuple[str, str, str]]:
+    events, data = config.job_config.events, config.job_config.data
+    lists: dict[str, Sequence[object]] = {
+        "events.inputs": events.inputs,
+        "events.outputs": events.outputs,
+        "data.inputs": data.inputs,
+        "data.outputs": data.outputs,
+    }
+    places: list[tuple[str, object]] = [("events.dead_letters", events.dead_letters), ("events.status", events.status)]
+    places += [(f"{name}[{number}]", entry) for name, entries in lists.items() for number, entry in enumerate(entries)]
+    for path, entry in places:
+        found = _local_place(entry)
+        if found:
+            todo = "name a topic, or a place in a bucket: gs://…"
+            yield f"job_config.{path}", f"no place that workers see: {found}", todo
+
+
+def _local_place(entry: object) -> str:
+    if getattr(entry, "type", "") not in {"file", "avro", "directory"}:
+        return ""
+    named = ("location", "file_pattern", "file_path_prefix")
+    places = [str(place) for name in named if (place := getattr(entry, name, None))]
+    return "" if any("://" in place for place in places) else next(iter(places), "")
+
+
+def _with_locations(config: KlioConfig) -> KlioConfig:
+    options = config.pipeline_options
+    staging = options.staging_location or options.temp_location
+    update = {"staging_location": staging, "temp_location": options.temp_location or staging}
+    return config.model_copy(update={"pipeline_options": options.model_copy(update=update)})
+
+
+def _with_letters(config: KlioConfig) -> KlioConfig:
+    job_config = config.job_config
+    if job_config.events.dead_letters is not None:
+        return config
+    staging = (config.pipeline_options.staging_location or "").rstrip("/")
+    place = DirectoryRecords(location=f"{staging}/{_LETTERS}/{config.job_name}")
+    log.warning("events.dead_letters is not set: dead letters go to %s", place.location)
+    events = job_config.events.model_copy(update={"dead_letters": place})
+    return config.model_copy(update={"job_config": job_config.model_copy(update={"events": events})})
