@@ -25,6 +25,7 @@ MAY_IMPORT_TOO = {
     "klio/data/gcs": {"google.api_core"},
     "klio/data/gcs_client.py": {"google.auth", "google.cloud.storage", "requests", "stamina", "urllib3"},
     "klio/events/pubsub.py": {"google.api_core", "google.auth", "google.cloud.pubsub"},
+    "klio_exec/dataflow/launch.py": {"google.api_core"},
     "klio_exec/local/objects/digests.py": {"google_crc32c"},
     "klio_exec/local/pubsub/": {"grpc", "google.protobuf"},
     "klio_exec/local/pubsub/wire.py": {"google.pubsub_v1"},
@@ -35,6 +36,7 @@ MAY_IMPORT_TOO = {
 MAY_IMPORT_LATE = {
     "klio_cli/backlog.py": {"grpc", "google.protobuf"},
     "klio_cli/objects.py": {"google.api_core", "google.auth", "google.cloud.storage", "requests"},
+    "klio_core/google_api.py": {"google.auth", "requests"},
     "klio_core/utils.py": {"google.api_core", "google.cloud.pubsub"},
     "klio_cli/pubsub.py": {"grpc", "google.api_core", "google.auth", "google.cloud.pubsub_v1", "google.pubsub_v1"},
 }
@@ -43,14 +45,15 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables names proto message decision status redact dead_letter config graph invocation "
-        "local_state lifeline mail utils"
+        "local_state lifeline mail utils google_api dataflow_api"
     ),
     "klio": (
         "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "
         "gate context events transforms message testing"
     ),
     "klio_exec": (
-        "blame stop load options localise rooted by_mail resources pipeline runners summary local run explain test cli"
+        "blame stop load options localise rooted by_mail resources pipeline runners summary dataflow local run explain "
+        "test cli"
     ),
     "klio_cli": "* commands app",
 }
