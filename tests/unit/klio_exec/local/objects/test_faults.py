@@ -32,15 +32,15 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 def upload(endpoint: str, name: str) -> requests.Response:
-    return requests.post(f"{endpoint}/upload/storage/v1/b/bucket/o?uploadType=media&name={name}", CONTENT, timeout=10)
+    return requests.post(f"{endpoint}/upload/storage/v1/b/bucket/o?uploadType=media&name={name}", CONTENT, timeout=30)
 
 
 def download(endpoint: str, name: str = "there", **headers: str) -> requests.Response:
-    return requests.get(f"{endpoint}/storage/v1/b/bucket/o/{name}?alt=media", headers=headers, timeout=10)
+    return requests.get(f"{endpoint}/storage/v1/b/bucket/o/{name}?alt=media", headers=headers, timeout=30)
 
 
 def look(endpoint: str, name: str = "there") -> requests.Response:
-    return requests.get(f"{endpoint}/storage/v1/b/bucket/o/{name}", timeout=10)
+    return requests.get(f"{endpoint}/storage/v1/b/bucket/o/{name}", timeout=30)
 
 
 @pytest.mark.parametrize(("kind", "status"), [("unavailable", 503), ("busy", 429), ("denied", 403)])
@@ -75,7 +75,7 @@ def test_an_upload_that_is_cut_leaves_nothing(serve: Serve) -> None:
 
 def test_a_download_that_is_cut_breaks_in_the_middle_of_its_bytes(serve: Serve) -> None:
     endpoint = serve("cut@objects.download,nth=1")
-    with requests.get(f"{endpoint}/storage/v1/b/bucket/o/there?alt=media", stream=True, timeout=10) as answer:
+    with requests.get(f"{endpoint}/storage/v1/b/bucket/o/there?alt=media", stream=True, timeout=30) as answer:
         got = answer.raw.read(len(CONTENT) // 2)
         with pytest.raises(urllib3.exceptions.HTTPError):
             answer.raw.read()
@@ -109,9 +109,9 @@ def test_each_request_is_known_by_what_it_asks_for(serve: Serve) -> None:
     upload(endpoint, "new")
     look(endpoint)
     download(endpoint)
-    requests.get(f"{endpoint}/storage/v1/b/bucket/o?prefix=t", timeout=10).raise_for_status()
-    requests.get(f"{endpoint}/storage/v1/b", timeout=10).raise_for_status()
-    requests.delete(f"{endpoint}/storage/v1/b/bucket/o/new", timeout=10).raise_for_status()
+    requests.get(f"{endpoint}/storage/v1/b/bucket/o?prefix=t", timeout=30).raise_for_status()
+    requests.get(f"{endpoint}/storage/v1/b", timeout=30).raise_for_status()
+    requests.delete(f"{endpoint}/storage/v1/b/bucket/o/new", timeout=30).raise_for_status()
 
     assert {operation for operation, _ in faults.committed} == {
         f"objects.{what}" for what in ("upload", "look", "download", "list", "admin", "delete")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from grpc import insecure_channel
 
 from klio_exec.local.faults import Fault, Faults
 from klio_exec.local.pubsub import local_pubsub, stats
+from tests.flow.kit import eventually
 
 TOPIC = "projects/my-project/topics/tracks"
 NAME = "projects/my-project/subscriptions/mixer"
@@ -37,15 +39,18 @@ class Cloud:
 
     def publish(self, *data: str) -> None:
         messages = [{"data": each.encode()} for each in data]
-        self.publisher.publish(topic=TOPIC, messages=messages, retry=None, timeout=10)
+        self.publisher.publish(topic=TOPIC, messages=messages, retry=None, timeout=30)
 
-    def pull(self, limit: int = 100, timeout: float = 0.4) -> list[Any]:
-        got = self.subscriber.pull(subscription=NAME, max_messages=limit, retry=None, timeout=timeout)
+    def pull(self, limit: int = 100) -> list[Any]:
+        request = {"subscription": NAME, "max_messages": limit, "return_immediately": True}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # what is there now is all that a test wants to know
+            got = self.subscriber.pull(request=request, retry=None, timeout=30)
         return list(got.received_messages)
 
     def ack(self, *received: Any) -> None:
         ids = [one.ack_id for one in received]
-        self.subscriber.acknowledge(subscription=NAME, ack_ids=ids, retry=None, timeout=10)
+        self.subscriber.acknowledge(subscription=NAME, ack_ids=ids, retry=None, timeout=30)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -59,9 +64,9 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     with local_pubsub(faults=faults) as endpoint:
         cloud = Cloud(endpoint, faults)
         with cloud.stack:
-            cloud.publisher.create_topic(name=TOPIC, retry=None, timeout=10)
+            cloud.publisher.create_topic(name=TOPIC, retry=None, timeout=30)
             cloud.subscriber.create_subscription(
-                request={"name": NAME, "topic": TOPIC, "ack_deadline_seconds": 10}, retry=None, timeout=10
+                request={"name": NAME, "topic": TOPIC, "ack_deadline_seconds": 10}, retry=None, timeout=30
             )
             yield cloud
 
@@ -142,10 +147,7 @@ def test_a_delayed_message_comes_when_its_time_is_over(cloud: Cloud) -> None:
     cloud.publish("a", "b")
 
     assert data(cloud.pull()) == ["b"]
-    got: list[str] = []
-    while not got:
-        got = data(cloud.pull())
-    assert got == ["a"]
+    assert eventually(lambda: data(cloud.pull())) == ["a"]
 
 
 @under("duplicate@pubsub.delivery")
@@ -172,10 +174,10 @@ def test_a_stream_suffers_as_pulls_do(cloud: Cloud) -> None:
 
     def asking() -> Iterator[dict[str, Any]]:
         yield {"subscription": NAME, "stream_ack_deadline_seconds": 10}
-        done.wait(10)
+        done.wait(30)
 
     cloud.publish("a", "b")
-    answers = cloud.subscriber.streaming_pull(requests=asking(), retry=None, timeout=10)
+    answers = cloud.subscriber.streaming_pull(requests=asking(), retry=None, timeout=30)
 
     assert data(next(answers).received_messages) == ["a"]
     with pytest.raises(ServiceUnavailable, match="on purpose"):
