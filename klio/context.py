@@ -59,7 +59,7 @@ class KlioContext:
 
     def _start_here(self) -> None:
         """Begin with what belongs to one process and is not taken along."""
-        self._thread = threading.local()
+        self.thread = threading.local()  # .work: what each thread is at
         self.notes: dict[object, Any] = {}  # what others make of the job, once in each process
 
     @property
@@ -199,22 +199,23 @@ class KlioContext:
 
     def begin(self, message: Message) -> Work:
         """Answer the work on one message."""
-        inputs, outputs = self._media
+        inputs, outputs = self.media
         absent = absent_in(self.run).take(message.element) if outputs else ()
         return Work(message.element, inputs, outputs, absent=absent)
 
     @cached_property
-    def _media(self) -> tuple[Sequence[Any], Sequence[Any]]:
+    def media(self) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The data inputs and outputs of the job file."""
         data = self._config.job_config.data if self._config else None
         return (data.inputs, data.outputs) if data else ((), ())
 
     def resume(self, work: Work | None) -> None:
         """Make `work` the one that this thread is at."""
-        self._thread.work = work
+        self.thread.work = work
 
     def start_over(self) -> None:
         """Forget the files that this thread's element has made so far: the attempt that made them has failed."""
-        work: Work | None = getattr(self._thread, "work", None)
+        work: Work | None = getattr(self.thread, "work", None)
         if work is not None:
             work.start_over()
 
@@ -244,7 +245,7 @@ class KlioContext:
         self.status.progress(self._work().element, fraction, note)
 
     def _work(self) -> Work:
-        work: Work | None = getattr(self._thread, "work", None)
+        work: Work | None = getattr(self.thread, "work", None)
         if work is None:
             raise JobCodeError(
                 "no element is being worked on in this thread",

@@ -81,6 +81,13 @@ class Arrival:
     source: str = ""
 
 
+# The message that was decoded or encoded last, by whatever thread, with its bytes; replaced as a whole, never changed.
+# A dictionary, for Beam infers types by reading the author's code and ours, and believes what it finds in a variable or
+# an attribute at that moment; what a call answers it takes for anything.
+_PAIR = "pair"
+_newest: dict[str, tuple[bytes, Message]] = {}
+
+
 class Message:
     """One unit of work on its way: what it is about, whom it is for, where it has been.
 
@@ -136,9 +143,9 @@ class Message:
         """
         if fmt is Format.RAW:
             return cls.of(raw)
-        known, newest = _newest.pair
-        if known is raw and newest is not None:
-            return newest
+        newest = _newest.get(_PAIR)
+        if newest is not None and newest[0] is raw:
+            return newest[1]
         try:
             pb = _PB.FromString(raw)
         except DecodeError as error:
@@ -150,7 +157,7 @@ class Message:
         message = cls(pb, raw)
         _check(message, raw)
         if type(raw) is bytes:  # which never change; a bytearray may
-            _newest.pair = (raw, message)
+            _newest[_PAIR] = (raw, message)
         return message
 
     def encode(self) -> bytes:
@@ -158,7 +165,7 @@ class Message:
         if self._raw is None:
             self._raw = self._pb.SerializeToString()
         if self.element:  # without one it must be refused by whoever reads the bytes
-            _newest.pair = (self._raw, self)
+            _newest[_PAIR] = (self._raw, self)
         return self._raw
 
     @property
@@ -295,15 +302,6 @@ class Message:
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (self.encode(),))
-
-
-class _Newest:
-    """The message that was decoded or encoded last, by whatever thread; replaced as a whole, never changed."""
-
-    pair: tuple[bytes | None, Message | None] = (None, None)
-
-
-_newest = _Newest()
 
 
 def _restore(raw: bytes) -> Message:

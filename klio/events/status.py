@@ -20,6 +20,8 @@ from klio_core.status import State, Status
 log = logging.getLogger("klio.status")
 # Progress of one element is told this often at most; people do not read faster.
 _PROGRESS_S = 0.2
+# The time that so many elements took is kept at most, until their end is told.
+_REMEMBERED = 10_000
 # A process that ends waits so long for its last records to leave.
 _LAST_S = 5.0
 # Queued again: a parent was asked.
@@ -150,6 +152,8 @@ class Recorder:
     def worked(self, element: bytes, nanoseconds: int) -> None:
         """Note how long the author's code worked on `element`, for the record of its end."""
         if not self.silent:
+            if len(self._spent_ns) >= _REMEMBERED:  # elements that the author's code kept: no end was ever told
+                self._spent_ns.clear()
             self._spent_ns[element] = self._spent_ns.get(element, 0) + nanoseconds
 
     def tell(self, element: bytes, state: State, note: str = "") -> None:

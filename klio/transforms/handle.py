@@ -46,7 +46,9 @@ class Handler:
         self._name = name
         self._status = context.status
         self._limiter = limiter
-        self._open = self._decided if decides and context.decides else self._decoded
+        self._decides = decides and context.decides
+        self._format = context.format
+        self._makes_files = bool(context.media[1])
         self._timer = metrics.timer("kmsg-timer", timer_unit=context.timer_unit, transform=name)
         received, success = (metrics.counter(f"kmsg-{what}", transform=name) for what in ("received", "success"))
         self._cells = Cells(received, success, self._timer, WORK)
@@ -61,7 +63,8 @@ class Handler:
         cells = self._cells.here()
         cells[_RECEIVED].update(1)
         try:
-            message, verdict = self._open(raw)
+            message = Message.decode(raw, self._format)
+            message, verdict = self._decided(message, raw) if self._decides else (message, PROCESS)
         except MessageError as error:
             return iter((failed(self._context, raw, raw, error, self._name),))
         if verdict.action is Action.PROCESS:
@@ -74,7 +77,9 @@ class Handler:
         status.tell(element, State.WORKING)
         success = cells[_SUCCESS]
         try:
-            if message.force:  # the gate has not looked, so whatever is there may be replaced, and nothing later
+            if (
+                self._makes_files and message.force
+            ):  # the gate has not looked, so whatever is there may be replaced, and nothing later
                 work.expect_outputs()
             for result in work.committed(self._results(work, message, raw, call, cells)):
                 if not (isinstance(result, TaggedOutput) and result.tag == DROP):
@@ -99,11 +104,11 @@ class Handler:
 
         While it runs it holds a slot, and the clock goes; not while others work on what it yielded.
         """
-        context, status, data = self._context, self._status, message.author_data()
+        thread, status, data = self._context.thread, self._status, message.author_data()
         take, give = self._limiter.take, self._limiter.give
         spent = took = 0
         take()
-        context.resume(work)
+        thread.work = work
         start = _now()
         try:
             values = call(data)
@@ -114,7 +119,7 @@ class Handler:
                 status.worked(work.element, took)
                 yield self._leaving(message, data, value, raw)
                 take()
-                context.resume(work)
+                thread.work = work
                 start = _now()
         finally:
             if start:
@@ -122,7 +127,7 @@ class Handler:
                 give()
                 spent += took
                 status.worked(work.element, took)
-            context.resume(None)
+            thread.work = None
             cells[_WORK].update(spent)
             cells[_TIMER].update(self._timer.in_unit(spent))
 
@@ -136,13 +141,9 @@ class Handler:
             self._status.rename(message.element, leaving.element)
         return leaving.encode() if tag is None else TaggedOutput(tag, leaving.encode())
 
-    def _decoded(self, raw: bytes) -> tuple[Message, Verdict]:
-        return Message.decode(raw, self._context.format), PROCESS
-
-    def _decided(self, raw: bytes) -> tuple[Message, Verdict]:
+    def _decided(self, message: Message, raw: bytes) -> tuple[Message, Verdict]:
         """Answer what this run's first decorated callable found for the message, or find it and mark the message."""
         context = self._context
-        message, _ = self._decoded(raw)
         mark = message.decided
         if mark is not None and mark.run == context.run:
             return message, Verdict(Action(mark.action), mark.reason)

@@ -3,6 +3,8 @@ import string
 from datetime import UTC, datetime
 
 import pytest
+from apache_beam.typehints import Any
+from apache_beam.typehints.trivial_inference import infer_return_type
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,3 +209,12 @@ def test_data_that_is_as_it_was_leaves_the_message_as_it_is():
     assert message.with_data(b"a", b"p") is message
     assert message.with_data(b"a", b"").payload == b""
     assert message.with_data(b"b", b"p").element == b"b"
+
+
+def test_what_is_remembered_is_nothing_that_beam_infers_types_from():
+    def first_letter(raw):
+        return Message.decode(raw).element.decode()[0]
+
+    before = infer_return_type(first_letter, [bytes])
+    Message.of(b"a").encode()
+    assert infer_return_type(first_letter, [bytes]) == before == Any

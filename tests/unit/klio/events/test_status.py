@@ -78,6 +78,13 @@ def test_without_batches_nothing_piles_up(recorder: Recorder):
     assert (recorder.finished, recorder.renamed) == (set(), {})
 
 
+def test_elements_that_never_end_do_not_pile_up(recorder: Recorder):
+    for number in range(30_000):
+        recorder.worked(b"%d" % number, 1)
+
+    assert len(recorder._spent_ns) <= 10_000
+
+
 def test_progress_is_told_five_times_a_second_at_most(recorder: Recorder, kept: Kept):
     for step in range(1000):
         recorder.progress(b"a", step / 1000)
