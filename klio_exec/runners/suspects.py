@@ -54,13 +54,15 @@ class Suspects:
 
     def died(self, worker: str, how: str = "") -> None:
         """Suspect what this worker was at, unless it lives. `how` says what became of it."""
-        with abandoned(self._directory / f"{worker}{SUFFIX}") as batch:
-            if batch is not None:
-                count = len(batch.keys)
-                log.warning("%s died at work on %d messages; they are tried one by one", worker, count)
-                self._accuse(batch, worker, how)
-            elif how:
-                self._say(worker, how)
+        try:
+            with abandoned(self._directory / f"{worker}{SUFFIX}") as batch:
+                if batch is not None:
+                    log.warning("%s died at work on %d messages; they are tried one by one", worker, len(batch.keys))
+                    self._accuse(batch, worker, how)
+                elif how:
+                    self._say(worker, how)
+        except OSError as error:  # a disk that is full must not end those who go on
+            log.warning("what %s was at when it died is not taken into account (%s)", worker, error)
 
     def forgive(self, worker: str) -> None:
         """Forget what this worker was at: it was ended on purpose."""

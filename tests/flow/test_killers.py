@@ -7,6 +7,8 @@ import pytest
 from .conftest import NewJob
 from .kit import Job, eventually
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # many processes start, on a machine that others share
+
 # "kill…" ends the process, as a crash of native code does; "once…" does so the first time only.
 KILLS = """
 import os
@@ -55,7 +57,6 @@ def until_it_lives(job: Job, *elements: str) -> int:
     pytest.fail("it never came through")
 
 
-@pytest.mark.slow
 def test_an_element_that_kills_its_worker_is_a_dead_letter_after_max_attempts_and_the_others_are_done(new_job: NewJob):
     job = new_job(lease_s=2, max_attempts=3)
     killing(job)
@@ -73,7 +74,6 @@ def test_an_element_that_kills_its_worker_is_a_dead_letter_after_max_attempts_an
     assert [attempt for state, attempt in told if state == "working"] == [1, 2, 3]
 
 
-@pytest.mark.slow
 def test_innocents_beside_a_killer_never_become_dead_letters(new_job: NewJob):
     job = new_job(lease_s=2, max_attempts=1)
     killing(job)
@@ -91,7 +91,6 @@ def test_innocents_beside_a_killer_never_become_dead_letters(new_job: NewJob):
     assert job.made == {*quick, *innocent}
 
 
-@pytest.mark.slow
 def test_what_crashed_once_is_done_and_its_attempts_are_on_record(new_job: NewJob):
     job = new_job(lease_s=2)
     killing(job)

@@ -9,7 +9,7 @@ import pytest
 from .conftest import NewJob
 from .kit import Job, eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # many processes start, on a machine that others share
 
 # Writes who made the output; a "hold…" waits until the job's `release` is there.
 SIGNED = """
