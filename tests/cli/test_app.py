@@ -28,6 +28,7 @@ Options:
 
 Commands:
   config   What a job file may hold.
+  dlq      See why messages could not be worked on, and send them again.
   graph    Several jobs that feed each other.
   job      Create, test and run jobs.
   local    The local cloud: Pub/Sub and object storage on this machine.

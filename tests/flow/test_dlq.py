@@ -105,7 +105,7 @@ def test_what_failed_in_a_batch_is_run_again_from_a_file(tmp_path: Path):
     status, log, _ = batch.run("-O", f"job_config.events.inputs[0].location={again}")
 
     assert refused.returncode == 2
-    assert "come by a topic\n  got: elements*.txt\n" in refused.stderr
+    assert f"come by a topic\n  got: {tmp_path}/elements*.txt\n" in refused.stderr
     assert wrote.stdout == f"Wrote {again}, and removed 1 dead letter\n"
     assert f"klio job run -O job_config.events.inputs[0].location={again}" in wrote.stderr
     assert status == 0, log

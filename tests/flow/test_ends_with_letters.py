@@ -92,7 +92,9 @@ def test_a_batch_whose_letter_cannot_be_kept_fails_and_names_the_element(batch: 
     status, log, _ = batch.run()
 
     assert status == 6
-    assert "Error: a dead letter could not be kept, so the run ends here\n  at: dead/exception-" in log
+    assert (
+        f"Error: a dead letter could not be kept, so the run ends here\n  at: {batch.directory}/dead/exception-" in log
+    )
     assert "it was the letter of b'poison1' (exception: ValueError: it is bad)\n" in log
     assert batch.done == []
 
