@@ -9,6 +9,7 @@ import pickle
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,13 +29,14 @@ from klio.work import Made, Work
 from klio_core.errors import JobCodeError, NativeCrash
 
 
-def work(fd: int, home: str, log_level: int) -> None:
+def work(fd: int, home: str, log_levels: Mapping[str, int]) -> None:
     """Serve the calls that come by the connection `fd`; never returns. `home` is where temporary files go.
 
     What runs in here may do anything: whoever forked this process sees to its end, and to what it leaves.
     """
     link = Link(fd)
-    logging.root.setLevel(log_level)
+    for name, level in log_levels.items():
+        logging.getLogger(name).setLevel(level)
     logging.root.addHandler(ToParent(link))
     sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115  (of a crash the last line says most)
     faulthandler.enable()

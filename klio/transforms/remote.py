@@ -37,7 +37,7 @@ sys.path[:] = {path!r}
 from klio.transforms.guardian import guard
 def work():
     from klio.transforms.child import work
-    work({connection}, {home!r}, {level})
+    work({connection}, {home!r}, {levels})
 guard({lifeline}, {home!r}, work, [{connection}])
 """
 
@@ -81,8 +81,7 @@ class Child:
             os.close(self._output.writer)
 
     def _started(self, connection: int, lifeline: int) -> subprocess.Popen[bytes]:
-        level = logging.getLogger().getEffectiveLevel()
-        code = _MAIN.format(path=sys.path, connection=connection, lifeline=lifeline, home=self._home, level=level)
+        code = _MAIN.format(path=sys.path, connection=connection, lifeline=lifeline, home=self._home, levels=_levels())
         return subprocess.Popen(
             [sys.executable, "-P", "-c", code],
             pass_fds=[connection, lifeline],
@@ -203,6 +202,12 @@ class Child:
         self._connection.close()
         self._lifeline.close()
         self._output.close()
+
+
+def _levels() -> dict[str, int]:
+    """Answer the level of each logger that has one of its own; the root is called ""."""
+    loggers = {"": logging.root, **logging.root.manager.loggerDict}
+    return {name: one.level for name, one in loggers.items() if isinstance(one, logging.Logger) and one.level}
 
 
 def _log_here(record: logging.LogRecord) -> None:

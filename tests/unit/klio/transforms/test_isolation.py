@@ -14,7 +14,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from klio.transforms import decorators
+from klio.transforms import children, decorators
 from klio_core.dead_letter import DeadLetter
 from klio_core.message import Message
 
@@ -63,7 +63,8 @@ class Abuse(beam.DoFn):
         return "printed"
 
     def logs(self):
-        logging.getLogger("klio").warning("low %s", "light")
+        logging.getLogger("isolated").info("low %s", "light")
+        logging.getLogger("others").info("never mind")
 
     def moves(self):
         os.chdir("/")
@@ -193,8 +194,11 @@ def test_what_is_printed_is_logged_with_the_element_and_within_bounds(arrived, c
 
 
 def test_the_log_of_the_child_is_the_log_of_the_worker(arrived, caplog):
+    caplog.set_level(logging.INFO, "isolated")
+    children._end_all()  # a new process has the levels of this one as they are now
     run(arrived(Abuse), "logs")
-    assert ("klio", logging.WARNING, "low light") in caplog.record_tuples
+    assert ("isolated", logging.INFO, "low light") in caplog.record_tuples
+    assert "never mind" not in caplog.text
 
 
 def test_the_next_element_finds_everything_as_it_was(arrived):
