@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test test-all lint format docs bench bench-short proto clean
+.PHONY: help demo test test-all test-engine lint format docs bench bench-short proto clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,10 @@ test: $(VENV)/.dev  ## Run the tests of the inner loop.
 
 test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"
+
+test-engine: $(VENV)/.dev  ## Run the tests of images and containers on a real engine, which is started where none is up.
+	tests/engine/up
+	$(BIN)/python -m pytest -m engine tests/engine
 
 lint: $(VENV)/.dev  ## Check style and types.
 	$(BIN)/ruff check

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
+from klio_cli.images import dockerfile
 from klio_cli.version import klio_version
 from klio_core.errors import UsageError
 
-BEAM_VERSION = "2.77.0"
 _SUFFIX = ".tmpl"
 _JOB_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
@@ -50,8 +49,7 @@ class NewJob:
             "name": self.name,
             "project": self.project,
             "klio_requirement": f"klio[exec]=={klio_version()}",
-            "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "beam_version": BEAM_VERSION,
+            **dockerfile.template_values(),
         }
         templates = [
             t for kind in ("shared", self.job_type) for t in (files("klio_cli") / "templates" / kind).iterdir()

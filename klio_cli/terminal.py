@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 REPORT = "This is a bug in klio. Please report it with the lines above and the output of `klio --version`."
+
+
+class _Sink:
+    """Where bytes of another program go: to the stream as they are, or, where it takes text only, as text."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._text = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def write(self, written: bytes) -> None:
+        buffer = getattr(self._stream, "buffer", None)
+        if buffer is None:
+            self._stream.write(self._text.decode(written))
+        else:
+            self._stream.flush()
+            buffer.write(written)
+        self._stream.flush()
 
 
 class Terminal:
@@ -33,6 +51,7 @@ class Terminal:
         self.stdout = stdout or sys.stdout
         self.stderr = stderr or sys.stderr
         self._environ = os.environ if environ is None else environ
+        self._passes = {stream: _Sink(stream) for stream in (self.stdout, self.stderr)}
 
     @property
     def interactive(self) -> bool:
@@ -51,6 +70,12 @@ class Terminal:
     def note(self, text: str) -> None:
         """Print to the error stream what is no result: what is being done, what to do next."""
         print(text, file=self.stderr, flush=True)
+
+    def pass_on(self, out: bytes, err: bytes) -> None:
+        """Print what another program wrote, byte for byte; a character may come in pieces."""
+        for stream, written in ((self.stdout, out), (self.stderr, err)):
+            if written:
+                self._passes[stream].write(written)
 
     def error(self, text: str) -> None:
         """Print an error; no secret that a service's answer holds gets to the screen."""

@@ -35,6 +35,10 @@ MAY_IMPORT_TOO = {
 # Only inside a function, so that `klio --help` stays quick and needs none of them.
 MAY_IMPORT_LATE = {
     "klio_cli/backlog.py": {"grpc", "google.protobuf"},
+    "klio_cli/container/run.py": {"docker", "requests"},
+    "klio_cli/images/": {"docker"},
+    "klio_cli/images/buildkit.py": {"google.protobuf"},
+    "klio_cli/images/engine.py": {"requests", "urllib3"},
     "klio_cli/objects.py": {"google.api_core", "google.auth", "google.cloud.storage", "requests"},
     "klio_core/google_api.py": {"google.auth", "requests"},
     "klio_core/utils.py": {"google.api_core", "google.cloud.pubsub"},
@@ -45,7 +49,7 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables names proto message decision status redact dead_letter config graph invocation "
-        "local_state lifeline mail utils google_api dataflow_api"
+        "local_state lifeline mail utils google_api dataflow_api logging_api"
     ),
     "klio": (
         "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "

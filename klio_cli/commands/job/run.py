@@ -1,38 +1,64 @@
 from __future__ import annotations
 
-from typing import Any
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from klio_cli import here, job_dir, options
+from klio_cli.terminal import Terminal
 from klio_core.errors import UsageError
 from klio_core.invocation import FLAGS, Invocation
+
+if TYPE_CHECKING:
+    from klio_core.config import KlioConfig
+
+_HERE = {"DirectRunner", "FnApiRunner"}
 
 
 @click.command()
 @options.flags(*(flag.field for flag in FLAGS))
 @click.option("--no-container", is_flag=True, help="Run, or launch, with this machine's Python, not in an image.")
-def command(*, no_container: bool, **chosen: Any) -> int:
+@click.option("--force-build", is_flag=True, help="Build the image although it is there, and every layer anew.")
+@click.option("--dry-run", is_flag=True, help="Print what would be run, and run nothing.")
+@click.pass_obj
+def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry_run: bool, **chosen: Any) -> int:
     """Run a job.
 
     With --local, on this machine with nothing but Python: the local cloud is started where it is not up.
-    With --direct-runner --no-container, on this machine against the services that the job file names.
+    With --direct-runner, in its image on this machine, against the services that the job file names; the image is built
+    where the engine does not have it. --no-container does the same without an image.
     With --no-container, on the DataflowRunner that the job file names: launched from here; its workers run the image.
     The exit status is that of the run: 3 where something was lost or became a dead letter.
     """
     job = options.invocation(chosen)
-    _check(job, no_container=no_container)
-    return here.klioexec(["run", *job_dir.check(job).argv()])
-
-
-def _check(job: Invocation, *, no_container: bool) -> None:
     if job.local and job.direct_runner:
         raise UsageError(
             "--local and --direct-runner exclude each other",
             expected="--local for the local cloud, --direct-runner for the services that the job file names",
         )
-    if not job.local and not no_container:
+    if job.local or no_container:
+        return _run_here(job, terminal, dry_run=dry_run)
+    from klio_cli.container.job import run
+
+    return run(job, terminal, _config(job), again=force_build, dry_run=dry_run)
+
+
+def _run_here(job: Invocation, terminal: Terminal, *, dry_run: bool) -> int:
+    arguments = ["run", *job_dir.check(job).argv()]
+    if dry_run:
+        terminal.say(shlex.join(["klioexec", *arguments]))
+        return 0
+    return here.klioexec(arguments)
+
+
+def _config(job: Invocation) -> KlioConfig:
+    """Answer the job file of a job that can run in a container."""
+    config = job_dir.load(job)
+    runner = config.pipeline_options.runner
+    if not job.direct_runner and runner not in _HERE:
         raise UsageError(
-            "running in a container and on Kubernetes is not built yet",
-            todo="`klio job run --local`, or --no-container: with --direct-runner, or on Dataflow",
+            f"running on {runner} from a container is not built yet",
+            todo="`klio job run --local`, --direct-runner, or --no-container for Dataflow",
         )
+    return config

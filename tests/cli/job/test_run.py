@@ -9,29 +9,87 @@ from pathlib import Path
 
 import pytest
 
+NO_ENGINE = "tcp://127.0.0.1:1"
 EXCLUSIVE = (
     "Error: --local and --direct-runner exclude each other\n"
     "  expected: --local for the local cloud, --direct-runner for the services that the job file names\n"
 )
-NOT_YET = (
-    "Error: running in a container and on Kubernetes is not built yet\n"
-    "  to do: `klio job run --local`, or --no-container: with --direct-runner, or on Dataflow\n"
-)
 
 
-@pytest.mark.parametrize(
-    ("flags", "text"),
-    [
-        (["--local", "--direct-runner"], EXCLUSIVE),
-        ([], NOT_YET),
-        (["--direct-runner"], NOT_YET),
-        (["--image-tag", "x", "--update"], NOT_YET),
-    ],
-)
-def test_what_cannot_run_says_what_can(klio, tmp_path: Path, flags: list[str], text: str):
-    screen = klio("job", "run", "-j", tmp_path, *flags)
+def test_local_and_the_services_of_the_job_file_exclude_each_other(klio, tmp_path: Path):
+    screen = klio("job", "run", "--local", "--direct-runner", "-j", tmp_path)
 
-    assert (screen.status, screen.out, screen.err) == (2, "", text)
+    assert (screen.status, screen.out, screen.err) == (2, "", EXCLUSIVE)
+
+
+def test_without_an_engine_a_job_says_what_needs_none(klio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
+    klio("job", "create", "hello", "--job-type", "batch", "--output", tmp_path / "job")
+
+    screen = klio("job", "run", "--direct-runner", "-j", tmp_path / "job")
+
+    assert (screen.status, screen.out) == (5, "")
+    assert screen.err == (
+        "Error: no container engine answers\n"
+        f"  at: {NO_ENGINE}\n"
+        "  got: Connection refused\n"
+        "  to do: start Docker, or name another engine in DOCKER_HOST; `klio job run --local` needs none\n"
+    )
+
+
+def test_a_dry_run_shows_all_that_a_container_is_given(klio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    (tmp_path / "key.json").write_text("{}")
+    job = tmp_path / "job"
+    klio("job", "create", "hello", "--job-type", "batch", "--output", job)
+
+    screen = klio("job", "run", "-j", job, "--dry-run", "--image-tag", "mine", "-O", "job_config.n=1")
+
+    assert (screen.status, screen.err) == (0, "")
+    assert screen.out == (
+        "hello would run so (whether the image is there is not known: no container engine answers):\n"
+        "  image     klio-hello:mine\n"
+        "  command   klioexec run --job-dir=/usr/src/app --config-file=/run/klio/klio-job.yaml --direct-runner\n"
+        f"  mount     {job} → {job}\n"
+        f"  mount     {tmp_path}/key.json → /run/klio/credentials.json, read-only\n"
+        "  variable  HOME=/tmp\n"
+        "  variable  USER=klio\n"
+        "  variable  PYTHONUNBUFFERED=1\n"
+        "  variable  GOOGLE_CLOUD_PROJECT=klio-local\n"
+        "  variable  GOOGLE_APPLICATION_CREDENTIALS=/run/klio/credentials.json\n"
+        f"  user      {os.getuid()}:{os.getgid()}\n"
+        "  network   the engine's\n"
+    )
+    assert not (job / "output").exists()
+
+
+def test_a_runner_elsewhere_is_not_launched_from_a_container(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+
+    screen = klio("job", "run", "-j", tmp_path / "job", "-O", "pipeline_options.runner=DataflowRunner")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: running on DataflowRunner from a container is not built yet\n"
+        "  to do: `klio job run --local`, --direct-runner, or --no-container for Dataflow\n"
+    )
+
+
+def test_a_dry_run_without_a_container_shows_what_klioexec_is_asked(klio, tmp_path: Path):
+    job = tmp_path / "job"
+    klio("job", "create", "hello", "--output", job)
+
+    screen = klio("job", "run", "--local", "-j", job, "--dry-run", "--workers", 2)
+
+    assert (screen.status, screen.out, screen.err) == (0, f"klioexec run --job-dir={job} --local --workers=2\n", "")
+
+
+def test_less_than_no_failures_cannot_be_allowed(klio, tmp_path: Path):
+    screen = klio("job", "run", "--local", "-j", tmp_path, "--max-failures", "-1")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == "Error: --max-failures: less than none is not possible\n  got: -1\n"
 
 
 def test_a_directory_without_a_job_says_how_to_make_one(klio, tmp_path: Path):

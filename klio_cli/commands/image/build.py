@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from klio_cli import options
+from klio_cli.terminal import Terminal
+
+
+@click.command()
+@options.flags(*options.JOB_FLAGS, "image_tag")
+@click.option("--force-build", is_flag=True, help="Build it although it is there, and every layer anew.")
+@click.pass_obj
+def command(terminal: Terminal, /, *, force_build: bool, **chosen: Any) -> None:
+    """Build a job's image, and print its name.
+
+    The tag is the last commit of the job's directory and a hash of all that goes into the image: an image of that name
+    is of this very state, and is not built again. A job without a Dockerfile gets one that fits every job.
+    """
+    from klio_cli.images import engine
+    from klio_cli.images.job_image import JobImage
+
+    image = JobImage.of(options.invocation(chosen))
+    with engine.connected() as client:
+        if not image.ensure(client, terminal, again=force_build):
+            terminal.note("It is there already.")
+    terminal.say(str(image.name))

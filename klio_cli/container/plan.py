@@ -1,0 +1,88 @@
+"""All that a container is started with, as one value: what `--dry-run` prints and what is run are the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from klio_cli.container import credentials
+from klio_cli.places import Mount, Places
+from klio_core.config import KlioConfig
+from klio_core.invocation import Invocation
+
+PROGRAM = "klioexec"
+JOB_DIR = "/usr/src/app"
+CONFIG_INSIDE = "/run/klio/klio-job.yaml"
+_EMULATORS = ("PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run of a job in its image on this machine. Nothing in it is secret: credentials are a mount, by its path."""
+
+    image: str
+    command: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    environment: Mapping[str, str]
+    user: str
+    host_network: bool
+
+    def text(self) -> str:
+        """Answer the plan for people, a line for each thing."""
+        lines = [
+            ("image", self.image),
+            ("command", " ".join((PROGRAM, *self.command))),
+            *(("mount", str(mount)) for mount in self.mounts),
+            *(("variable", f"{name}={value}") for name, value in self.environment.items()),
+            ("user", self.user),
+            ("network", "that of this machine" if self.host_network else "the engine's"),
+        ]
+        return "\n".join(f"  {name:9} {said}" for name, said in lines)
+
+
+def plan(job: Invocation, image: str, places: Places, environ: Mapping[str, str] | None = None) -> Plan:
+    """Answer how to run `job` in `image` against the services that its file and `environ` name.
+
+    Raises UsageError where GOOGLE_APPLICATION_CREDENTIALS names no file.
+    """
+    environ = os.environ if environ is None else environ
+    emulators = {name: environ[name] for name in _EMULATORS if environ.get(name)}
+    given = None if _are_all_emulated(emulators, environ) else credentials.mount(environ)
+    return Plan(
+        image,
+        ("run", *_inside(job).argv()),
+        (*places.mounts(), *([given] if given else [])),
+        {
+            **_environment(places.config, environ),
+            **emulators,
+            **({credentials.VARIABLE: given.target} if given else {}),
+        },
+        f"{os.getuid()}:{os.getgid()}",
+        host_network=any(host in address for address in emulators.values() for host in _LOOPBACK),
+    )
+
+
+def _are_all_emulated(emulators: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    return len(emulators) == len(_EMULATORS) and not environ.get(credentials.VARIABLE)
+
+
+def _inside(job: Invocation) -> Invocation:
+    """Answer what klioexec is asked for: the overrides and templates are in the job file that it gets."""
+    asked = replace(job, override=(), template=(), image_tag=None, direct_runner=True)
+    return replace(asked, job_dir=Path(JOB_DIR), config_file=Path(CONFIG_INSIDE))
+
+
+def _environment(config: KlioConfig, environ: Mapping[str, str]) -> dict[str, str]:
+    said = {
+        "HOME": "/tmp",  # noqa: S108 - inside the container, where this user has no home
+        "USER": "klio",
+        "PYTHONUNBUFFERED": "1",  # what the job prints comes when it is printed
+    }
+    if config.pipeline_options.project:
+        said["GOOGLE_CLOUD_PROJECT"] = config.pipeline_options.project
+    if environ.get("NO_GCE_CHECK"):
+        said["NO_GCE_CHECK"] = environ["NO_GCE_CHECK"]
+    return said

@@ -1,0 +1,140 @@
+"""Runs a job's container: its output is ours, its exit status is ours, and it is gone afterwards."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from klio_cli.container.plan import CONFIG_INSIDE, PROGRAM, Plan
+from klio_cli.images import engine
+from klio_cli.places import Mount
+from klio_cli.terminal import Terminal
+from klio_core.errors import EngineError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+    from klio_core.config import KlioConfig
+
+_ENDED = "the container cannot be started"
+_NO_PROGRAM = "add klio[exec] to job-requirements.txt, and build the image again with --force-build"
+_LATE_S = 15.0  # beyond the job's own drain_timeout_s: then it does not answer
+_KILLED = 137
+
+
+def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal) -> int:
+    """Run the plan with `config` as its job file, and answer the exit status of the job.
+
+    Ctrl-C and SIGTERM go to the job, which finishes what it has begun; one that does not end is killed.
+    Raises EngineError where the engine refuses, has no such image, or goes away meanwhile.
+    """
+    from klio_core.config.dump import dump
+
+    with TemporaryDirectory(prefix="klio-") as private:  # mode 0700: overrides may hold what others must not read
+        file = Path(private) / "klio-job.yaml"
+        file.write_text(dump(config))
+        with _container(client, plan, Mount(file, CONFIG_INSIDE)) as container:
+            return _watched(container, config.job_config.drain_timeout_s, terminal)
+
+
+@contextmanager
+def _container(client: DockerClient, plan: Plan, config: Mount) -> Iterator[Container]:
+    """A container that is not started yet; it is removed whatever happens."""
+    with engine.asking(_ENDED, plan.image, "klio image build"):
+        container = client.containers.create(plan.image, list(plan.command), **_settings(plan, config))
+    try:
+        yield container
+    finally:
+        _remove(container)
+
+
+def _settings(plan: Plan, config: Mount) -> dict[str, Any]:
+    from docker.types import Mount as Bind
+
+    binds = [
+        Bind(mount.target, str(mount.source), type="bind", read_only=not mount.writable)
+        for mount in (*plan.mounts, config)
+    ]
+    return {
+        "entrypoint": [PROGRAM],
+        "mounts": binds,  # unlike volumes=, refused where the source is not there
+        "environment": dict(plan.environment),
+        "user": plan.user,
+        "init": True,  # as process 1 the job would get no signals before it asks for them, nor reap its children
+        "network_mode": "host" if plan.host_network else None,
+    }
+
+
+def _watched(container: Container, drain_timeout_s: float, terminal: Terminal) -> int:
+    name = str(container.name)
+    # Attached before it starts: what a short-lived container says is not lost.
+    with engine.asking(_ENDED, name, _NO_PROGRAM):
+        output = container.attach(stdout=True, stderr=True, stream=True, demux=True)
+        container.start()
+        with _stopping(container, drain_timeout_s):
+            for out, err in output:
+                terminal.pass_on(out or b"", err or b"")
+            status = int(container.wait(timeout=None)["StatusCode"])
+    if status == _KILLED:
+        _explain_the_kill(container)
+    return status
+
+
+def _explain_the_kill(container: Container) -> None:
+    with engine.asking("the engine does not say why the container was killed", str(container.name)):
+        container.reload()
+    if container.attrs["State"].get("OOMKilled"):
+        raise EngineError(
+            "the job took more memory than its container may",
+            where=str(container.name),
+            todo="give the engine more memory, or work on fewer elements at once (job_config.max_in_flight)",
+        )
+
+
+@contextmanager
+def _stopping(container: Container, drain_timeout_s: float) -> Iterator[None]:
+    """Hand Ctrl-C and SIGTERM on while the block runs; a terminal sends Ctrl-C to us only, not into the container."""
+    late = threading.Timer(drain_timeout_s + _LATE_S, _kill, (container, "SIGKILL"))
+    late.daemon = True
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        # In a thread: the main one may hold a lock of the client's at this moment.
+        name = signal.Signals(number).name
+        threading.Thread(target=_kill, args=(container, name), name="klio-signal", daemon=True).start()
+        if not late.is_alive():
+            late.start()
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        late.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _kill(container: Container, name: str) -> None:
+    import docker.errors
+    import requests
+
+    try:
+        container.kill(signal=name)
+    except (docker.errors.APIError, requests.RequestException):
+        return  # it has ended by itself, or the engine has: the main thread sees that
+
+
+def _remove(container: Container) -> None:
+    import docker.errors
+    import requests
+
+    try:
+        container.remove(force=True, v=True)
+    except (docker.errors.APIError, requests.RequestException):
+        return  # the engine is gone, or removed it: what went wrong before is what counts

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("command", ["build", "list"])
+def test_without_an_engine_it_says_how_to_get_one(klio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+
+    screen = klio("image", command, "-j", tmp_path / "job")
+
+    assert (screen.status, screen.out) == (5, "")
+    assert screen.err.startswith("Error: no container engine answers\n")
+
+
+def test_a_push_without_a_registry_says_which_key_names_it(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+
+    screen = klio("image", "push", "-j", tmp_path / "job")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: the job file does not say where its image is pushed to\n"
+        "  at: pipeline_options.sdk_container_image\n"
+        "  expected: REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME, or a repository of another registry\n"
+        "  got: klio-hello\n"
+    )
+
+
+def test_a_tag_that_no_registry_takes_is_refused_before_an_engine_is_asked(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+
+    screen = klio("image", "build", "-j", tmp_path / "job", "--image-tag", "fix/this")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err.startswith("Error: not a tag of an image\n")
+    assert "got: 'fix/this'\n" in screen.err
+
+
+def test_a_private_key_is_kept_out_of_an_image_under_whatever_name(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+    key = tmp_path / "job" / "my-project-1a2b3c.json"
+    key.write_text('{"private_key": "-----BEGIN ' + 'PRIVATE KEY-----\\nMII"}')
+
+    screen = klio("image", "build", "-j", tmp_path / "job")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: a private key would get into the image\n"
+        f"  at: {key}\n"
+        "  to do: move it out of the job's directory, or name it in .dockerignore; a run gets credentials by a mount\n"
+    )
