@@ -130,7 +130,8 @@ def timeout(
     `exception(exception_message)` is raised, KlioTimeoutError by default, and the message is a dead letter `timeout`.
     What it raises comes back with the child's traceback; its metrics are counted; what a generator yields goes on
     when the call has come to its end. The object of the method, the arguments and the results must be picklable; what
-    the code changes in its object stays in the child. Raises RuntimeError where `seconds` is not above 0.
+    the code changes in its object stays in the child. A DoFn's `setup()` is called once in each child, and not in the
+    worker. Raises RuntimeError where `seconds` is not above 0.
     """
     layer = Timeout.of(seconds, exception, exception_message)
     return lambda func: lay(func, layer)
