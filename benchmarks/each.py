@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import logging
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ def measured(name: str, *, short: bool) -> list[Row]:
 
 
 def _rows_of(name: str, *, short: bool) -> list[Row]:
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)  # it warns of each file that a run writes again
     rows: list[Row] = importlib.import_module(f"benchmarks.{name}").rows(short=short)
     return rows
 

@@ -81,7 +81,7 @@ def run(count: int, *dofns: type[beam.DoFn]) -> Any:
 
 
 def rows(*, short: bool) -> list[Row]:
-    count, repeats = (2_000, 1) if short else (50_000, 9)
+    count, repeats = (2_000, 1) if short else (30_000, 7)
     bind(KlioContext(parse(JOB)))
     _check(count)
     chains = {
