@@ -20,6 +20,7 @@ from klio_core.errors import DataError, EventError, LostLease
 
 log = logging.getLogger("klio")
 DEFAULT_DIRECTORY = ".klio/dead-letters"
+_TRIES = 100  # each says that somebody else was quicker
 _TOPIC_TAKES = 9_900_000  # bytes; Pub/Sub's limit is 10 MB, attributes and all
 
 
@@ -43,15 +44,23 @@ class DirectoryOfDeadLetters:
         """Keep one letter, whole or not at all, and on the disk."""
         path = f"{self._location}/{letter.name}"
         try:
-            with tempfile.NamedTemporaryFile(prefix="klio-") as file, suppress(LostLease):
-                # A lost lease: another worker has kept the same letter this moment.
+            with tempfile.NamedTemporaryFile(prefix="klio-") as file:
                 file.write(letter.encode())
                 file.flush()
-                store_for(self._location).commit(Path(file.name), path, expect=None)
+                self._commit(Path(file.name), path)
         except DataError as error:
             raise _not_kept(path, f"{error.what}{f': {error.got}' if error.got else ''}", error.todo) from error
         except OSError as error:
             raise _not_kept(path, f"{type(error).__name__}: {error}") from error
+
+    def _commit(self, source: Path, path: str) -> None:
+        """Commit over whatever is there: another worker's record of the same letter, or one being removed right now."""
+        store = store_for(self._location)
+        for _ in range(_TRIES):
+            with suppress(LostLease):
+                store.commit(source, path, expect=None)
+                return
+        store.commit(source, path, expect=None)
 
 
 class FileOfDeadLetters:

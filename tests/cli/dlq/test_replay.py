@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,18 @@ def test_what_a_killed_remove_left_behind_is_found_and_can_be_removed(grave):
     box.remove([left])
 
     assert list(Path(grave.where).iterdir()) == []
+
+
+def test_a_letter_that_is_written_while_the_old_one_is_removed_is_never_lost(grave):
+    box = DirectoryBox(grave.where)
+    lost = []
+    for number in range(200):
+        grave.fill("a", at=float(number))
+        read = only(box)
+        writing = threading.Thread(target=grave.fill, args=("a",), kwargs={"at": number + 0.5})
+        writing.start()
+        box.remove([read])
+        writing.join()
+        lost += [] if [held.letter.at for held in box.read().letters] == [number + 0.5] else [number]
+
+    assert lost == []
