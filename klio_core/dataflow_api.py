@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -62,6 +64,16 @@ class Note:
     text: str
 
 
+def counters(metrics: Iterable[Mapping[str, Any]], namespace: str) -> Counter[str]:
+    """Add up the counters of one namespace over the steps of a graph, from what `Dataflow.metrics` answers."""
+    found: Counter[str] = Counter()
+    for metric in metrics:
+        name = metric["name"]
+        if name.get("context", {}).get("namespace") == namespace and "scalar" in metric:
+            found[name["name"]] += int(metric["scalar"])
+    return found
+
+
 class Dataflow:
     """The jobs of one project in one region. Everything raises CloudError where the service cannot or will not."""
 
@@ -109,6 +121,13 @@ class Dataflow:
         """Answer the values of all metrics that are final, as the service tells them."""
         told = self._api.ask("GET", f"{self._jobs}/{job_id}/metrics").get("metrics", [])
         return [one for one in told if one["name"].get("context", {}).get("tentative") != "true"]
+
+    def ended(self, job: DataflowJob, within_s: float, pause_s: float = 2.0) -> DataflowJob:
+        """Wait until a job has ended, and answer it as it is then, or as it is when the time is over."""
+        deadline = time.monotonic() + within_s
+        while not (job := self.job(job.id)).final and time.monotonic() < deadline:
+            time.sleep(pause_s)
+        return job
 
     def page(self, job_id: str) -> str:
         """Answer the address where people look at the job."""

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from klio.metrics.counts import NAMESPACE, SECONDS
+from klio_core.dataflow_api import counters
 from klio_exec.runners.tally import Tally
 
 
-def tally_of(metrics: Iterable[Mapping[str, Any]]) -> Tally:
-    """Add up the values of klio's counters over the steps of a graph."""
+def tally_of(metrics: Sequence[Mapping[str, Any]]) -> Tally:
+    """Answer the values of klio's counters over the steps of a graph."""
     tally = Tally()
+    tally.counts += counters(metrics, NAMESPACE)
     for metric in metrics:
         name = metric["name"]
-        if name.get("context", {}).get("namespace") != NAMESPACE:
-            continue
-        if "scalar" in metric:
-            tally.counts[name["name"]] += int(metric["scalar"])
-        elif name["name"] == SECONDS and "distribution" in metric:
-            spread = {key: int(value) for key, value in metric["distribution"].items() if key in _OF_A_SPREAD}
-            tally.add_work(spread["count"], spread["sum"], spread["max"])
+        if name["name"] == SECONDS and name.get("context", {}).get("namespace") == NAMESPACE:
+            spread = metric["distribution"]
+            tally.add_work(int(spread["count"]), int(spread["sum"]), int(spread["max"]))
     return tally
-
-
-_OF_A_SPREAD = ("count", "sum", "max")

@@ -74,7 +74,7 @@ def _replaces(service: Dataflow, config: KlioConfig, invocation: Invocation) -> 
             f"a job named {options.job_name} is on Dataflow already",
             where=service.page(running.id),
             got=running.state,
-            todo="`--update` replaces it in place",
+            todo="`--update` replaces it in place, `klio job stop` ends it",
         )
     return update and running is not None
 

@@ -45,7 +45,7 @@ class Watch:
             what,
             where=self._service.page(self.job.id),
             got=f"{self.job.state}{f': {self._last_error}' if self._last_error else ''}",
-            todo="the page shows what the service and the workers said",
+            todo="`klio job logs` shows what the service and the workers said",
         )
 
     def _poll(self, enough: Callable[[DataflowJob], bool], within_s: float | None) -> None:

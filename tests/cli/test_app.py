@@ -30,6 +30,7 @@ Commands:
   config   What a job file may hold.
   dlq      See why messages could not be worked on, and send them again.
   graph    Several jobs that feed each other.
+  image    Build, push and list the images of jobs.
   job      Create, test and run jobs.
   local    The local cloud: Pub/Sub and object storage on this machine.
   message  Send elements to a job, and watch what comes out.
@@ -47,7 +48,7 @@ def test_help_is_a_map_of_the_commands(klio):
     [
         ("config", ["schema"]),
         ("graph", ["run", "show"]),
-        ("job", ["config", "create", "run", "status", "test", "verify"]),
+        ("job", ["config", "create", "list", "logs", "run", "status", "stop", "test", "verify"]),
         ("message", ["explain", "publish", "tail"]),
         ("local", ["cp", "down", "env", "ls", "reset", "status", "up"]),
     ],

@@ -137,7 +137,7 @@ def test_a_job_that_runs_already_is_left_alone(site: Site, job: Path):
             "Error: a job named shout is on Dataflow already\n"
             f"  at: {HOME}/{running.id}?project=studio\n"
             "  got: RUNNING\n"
-            "  to do: `--update` replaces it in place\n"
+            "  to do: `--update` replaces it in place, `klio job stop` ends it\n"
         ),
     )
     assert len(site.service.jobs) == 1

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from klio_cli.standing import Stand, Standing
+    from klio_core.config import KlioConfig
+    from klio_core.invocation import Invocation
 
 _IN_WORK = ("leased", "working", LOST)
 
@@ -22,19 +24,26 @@ _IN_WORK = ("leased", "working", LOST)
 @click.argument("element", required=False)
 @click.option("--state", type=click.Choice(STATES), help="List the elements in this state, the longest first.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option("--remote", is_flag=True, help="How the job stands on Dataflow, whatever was recorded here.")
 @options.flags(*options.JOB_FLAGS, "project")
 @click.pass_obj
-def command(terminal: Terminal, /, *, element: str | None, state: str | None, form: str, **chosen: Any) -> None:
+def command(
+    terminal: Terminal, /, *, element: str | None, state: str | None, form: str, remote: bool, **chosen: Any
+) -> None:
     """Say where the elements of a job are, or one ELEMENT, by the status records on this machine.
 
     A table of states, and the elements that are in work. An element that a worker had, and whose lease was not renewed,
-    is lost: it comes again.
+    is lost: it comes again. A job that the job file puts on Dataflow, and of which nothing was recorded here, is looked
+    for there.
     """
-    from klio_cli import records, standing_text
+    from klio_cli import dataflow, records, standing_text
     from klio_cli.standing import Standing
 
     job = options.invocation(chosen)
     config = job_dir.load(job)
+    if remote or (not (element or state) and _is_elsewhere(config, job)):
+        dataflow.show(terminal, config)
+        return
     directory = records.directory(config, job)
     standing = Standing(config.job_name, config.job_config.lease_s)
     for file in records.files(directory):
@@ -52,6 +61,18 @@ def command(terminal: Terminal, /, *, element: str | None, state: str | None, fo
         standing_text.tables(terminal, standing, shown, now, all_of_them=state is not None)
         if not any(standing.counts(now)[0]):
             terminal.note(f"no status records in {directory}: no streaming job has run here yet")
+
+
+def _is_elsewhere(config: KlioConfig, job: Invocation) -> bool:
+    """Whether the job file itself says Dataflow, and no run has left records on this machine."""
+    from klio_cli import dataflow, records
+
+    said = config.pipeline_options
+    if said.runner != dataflow.RUNNER or "runner" not in said.model_fields_set:
+        return False
+    entry = config.job_config.events.status
+    kept_here = entry is None or (entry is not False and entry.location is not None)
+    return not (kept_here and records.files(records.directory(config, job)))
 
 
 def _known(standing: Standing, element: str, directory: Path) -> Stand:
