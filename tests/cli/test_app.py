@@ -47,6 +47,7 @@ def test_help_is_a_map_of_the_commands(klio):
     ("group", "commands"),
     [
         ("config", ["schema"]),
+        ("dlq", ["list", "purge", "replay", "show"]),
         ("graph", ["run", "show"]),
         ("job", ["config", "create", "list", "logs", "run", "status", "stop", "test", "verify"]),
         ("message", ["explain", "publish", "tail"]),
