@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
     from klio_core.config import KlioConfig
 
-_ENDED = "the container cannot be started"
-_NO_PROGRAM = "add klio[exec] to job-requirements.txt, and build the image again with --force-build"
+_NOT_STARTED = "the container cannot be started"
 _LATE_S = 15.0  # beyond the job's own drain_timeout_s: then it does not answer
-_KILLED = 137
+_NO_PROGRAM, _KILLED = 127, 137
 
 
 def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal) -> int:
@@ -47,7 +46,7 @@ def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal
 @contextmanager
 def _container(client: DockerClient, plan: Plan, config: Mount) -> Iterator[Container]:
     """A container that is not started yet; it is removed whatever happens."""
-    with engine.asking(_ENDED, plan.image, "klio image build"):
+    with engine.asking(_NOT_STARTED, plan.image, "klio image build"):
         container = client.containers.create(plan.image, list(plan.command), **_settings(plan, config))
     try:
         yield container
@@ -75,19 +74,30 @@ def _settings(plan: Plan, config: Mount) -> dict[str, Any]:
 def _watched(container: Container, drain_timeout_s: float, terminal: Terminal) -> int:
     name = str(container.name)
     # Attached before it starts: what a short-lived container says is not lost.
-    with engine.asking(_ENDED, name, _NO_PROGRAM):
+    with engine.asking(_NOT_STARTED, name):
         output = container.attach(stdout=True, stderr=True, stream=True, demux=True)
         container.start()
         with _stopping(container, drain_timeout_s):
             for out, err in output:
                 terminal.pass_on(out or b"", err or b"")
             status = int(container.wait(timeout=None)["StatusCode"])
-    if status == _KILLED:
-        _explain_the_kill(container)
+    _raise_for(status, container)
     return status
 
 
-def _explain_the_kill(container: Container) -> None:
+def _raise_for(status: int, container: Container) -> None:
+    """Raise EngineError for an end that was not the job's own."""
+    if status == _NO_PROGRAM:
+        raise EngineError(
+            f"there is no {PROGRAM} in the image",
+            where=str(container.attrs["Config"]["Image"]),
+            todo="add klio[exec] to job-requirements.txt, and run the command again",
+        )
+    if status == _KILLED:
+        _raise_for_memory(container)
+
+
+def _raise_for_memory(container: Container) -> None:
     with engine.asking("the engine does not say why the container was killed", str(container.name)):
         container.reload()
     if container.attrs["State"].get("OOMKilled"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from klio_cli.terminal import Terminal
 
 _KEPT_LINES = 30
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # the classic builder paints what a step printed as an error
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ class Layers:
 
     def say(self, text: str) -> None:
         """Keep the last lines of what the builder printed, for the case that it fails."""
-        self._said = [*self._said, *(line for line in text.splitlines() if line.strip())][-_KEPT_LINES:]
+        lines = _COLOURS.sub("", text).splitlines()
+        self._said = [*self._said, *(line for line in lines if line.strip())][-_KEPT_LINES:]
 
     def text(self) -> str:
         """Answer the picture of now."""

@@ -32,7 +32,7 @@ LEFT_OUT = re.compile(
     r"(^|/)(tests?|idlelib|tkinter|turtledemo|ensurepip|config-[^/]*|(site|dist)-packages|__pycache__)(/|$)"
     r"|_tkinter|EXTERNALLY-MANAGED"
 )
-OF_EVERY_LINUX = re.compile(r"lib(stdc\+\+|gcc_s|atomic|nss_\w+|resolv|rt|dl|pthread|util)\.so\.")
+OF_EVERY_LINUX = re.compile(r"lib(stdc\+\+|gcc_s|m|mvec|atomic|nss_\w+|resolv|rt|dl|pthread|util)\.so\.")
 DIRECTORIES = ("usr/bin", "usr/lib", "usr/lib64", "usr/local/bin", SITE, "etc", "proc", "sys", "dev", "root", "home")
 SCRIPT = "#!/usr/local/bin/python3\nimport sys\nfrom {module} import {name}\nsys.exit({name}())\n"
 
