@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test test-all test-engine lint format docs bench bench-short proto clean
+.PHONY: help demo test test-slow test-all test-engine lint format docs bench bench-short proto clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ demo: $(VENV)/.run  ## Mix music by a real job on the local cloud; A=one.mp3 B=t
 
 test: $(VENV)/.dev  ## Run the tests of the inner loop.
 	$(PYTEST) -m "not slow and not engine"
+
+test-slow: $(VENV)/.dev  ## Run the tests that the inner loop leaves out: those that take whole processes.
+	$(PYTEST) -m "slow and not engine"
 
 test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"

@@ -22,6 +22,8 @@ log = logging.getLogger("klio.run")
 GRACE_S = 5.0  # a worker ends itself when it has not drained in time; so much later it is killed
 _TICK_S = 0.1
 _LONGEST_PAUSE_S = 30.0
+# What a worker has just pulled is leased by the subscription's own deadline, until it is first renewed.
+_FIRST_LEASE_S = 60.0
 # Numerical libraries start a thread for each processor, in each process.
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -147,7 +149,7 @@ class Supervisor:
         self.tally.counts["deaths"] += 1
         self._due[number] = time.monotonic() + pause_s
         if report is None or report.held:
-            self._disturbed = time.monotonic() + self._limits.lease_s
+            self._disturbed = time.monotonic() + max(self._limits.lease_s, _FIRST_LEASE_S)
 
     def _idle(self) -> bool:
         """Whether all workers have been quiet for long enough, and nothing of a dead one can still come again."""
