@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import apache_beam as beam
-from apache_beam.coders import VarIntCoder
 from apache_beam.pvalue import AsDict, AsList, TaggedOutput
 from apache_beam.transforms.trigger import AccumulationMode, AfterCount, Repeatedly
 from apache_beam.transforms.userstate import CombiningValueStateSpec
@@ -161,7 +160,7 @@ def test_tagged_outputs_go_their_own_ways(new_job: NewJob):
 
 def test_what_a_dofn_keeps_stays_from_batch_to_batch(new_job: NewJob):
     class Counting(beam.DoFn):
-        SEEN = CombiningValueStateSpec("seen", VarIntCoder(), sum)
+        SEEN = CombiningValueStateSpec("seen", sum)
 
         def process(self, pair, seen=beam.DoFn.StateParam(SEEN)):  # noqa: B008  (Beam's way)
             seen.add(1)
