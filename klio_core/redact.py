@@ -40,4 +40,10 @@ _SECRET = re.compile(
 
 def redacted(text: str) -> str:
     """Answer the text without the secrets in it; what is before and after each of them stays."""
-    return _SECRET.sub(lambda found: f"{found[found.lastgroup] if found.lastgroup else ''}{REDACTED}", text)
+    while (less := _SECRET.sub(_kept, text)) != text:  # what one secret hid by standing next to it shows now
+        text = less
+    return text
+
+
+def _kept(found: re.Match[str]) -> str:
+    return f"{found[found.lastgroup] if found.lastgroup else ''}{REDACTED}"
