@@ -37,6 +37,8 @@ def test_children_notice_that_their_parent_was_killed() -> None:
     command = [sys.executable, "-c", PARENT, WATCH]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as parent:
         assert parent.stdout is not None
+        assert parent.stderr is not None
+        parent.stderr.readline()  # it has forked
         begun = [parent.stdout.readline() for _ in range(2)]
         parent.kill()
         said = [parent.stdout.readline() for _ in range(2)]
