@@ -29,6 +29,7 @@ def of_all(job: Job, elements: list[str]) -> None:
     assert set(twice.values()) <= {2}
 
 
+@pytest.mark.slow
 def test_a_job_that_is_killed_loses_nothing(new_job: NewJob):
     job = new_job(lease_s=2, max_in_flight=IN_FLIGHT)
     job.does_work()

@@ -88,6 +88,7 @@ def test_what_beam_sees_raised_is_tried_again_and_then_a_dead_letter(new_job: Ne
     ]
 
 
+@pytest.mark.slow
 def test_after_another_try_the_records_go_on_with_its_number(new_job: NewJob):
     job = new_job()
     tried = job.directory / "tried"
@@ -297,6 +298,7 @@ def test_without_the_status_topic_the_work_goes_on_and_one_line_says_so(new_job:
     assert caplog.text.count("status records cannot be written") == 1
 
 
+@pytest.mark.slow
 def test_a_subscription_that_is_deleted_ends_the_job_with_its_name(new_job: NewJob):
     job = new_job()
     job.write(transforms="", run="def run(events, config):\n    return events\n")

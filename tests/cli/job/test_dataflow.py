@@ -171,6 +171,7 @@ def test_what_the_service_and_the_workers_say_comes_in_one_order_without_secrets
     assert [line.split()[-1] for line in worse.splitlines()] == ["<redacted>", "quota."]
 
 
+@pytest.mark.slow
 def test_a_log_is_followed_until_the_job_has_ended(klio: Klio, service: Service):
     job = service.add("mixer", state="RUNNING", becomes=["RUNNING", "DONE"])
     job.messages = [("BASIC", "one"), ("BASIC", "two")]

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def klio_job_test(job: Path, *pytest_args: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "klio_cli.app", "job", "test", "-j", str(job), "--", *pytest_args]
@@ -19,6 +21,7 @@ def test_a_new_job_passes_its_own_test(klio, tmp_path: Path):
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_exit_status_is_that_of_pytest(klio, tmp_path: Path):
     klio("job", "create", "hello", "--output", tmp_path / "job")
     (tmp_path / "job" / "test_transforms.py").write_text("def test_fails():\n    assert 1 == 2\n")

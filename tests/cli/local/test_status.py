@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from klio_core import local_state
 from klio_core.local_state import LocalState
 
@@ -81,6 +83,7 @@ def test_status_of_a_cloud_that_died_says_so(klio, tmp_path: Path):
     )
 
 
+@pytest.mark.slow
 def test_a_cloud_that_hangs_is_said_not_to_answer(klio, hung: LocalState, tmp_path: Path):
     screen = klio("local", "status", "--project", tmp_path)
 

@@ -16,6 +16,7 @@ def bench():
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2, 14, 18])  # drums, none in the first, none in the second, too far apart
 def test_the_thresholds_hold(bench, tmp_path, number):
     pair = bench.pairs()[number - 1]
@@ -34,6 +35,7 @@ def test_the_pairs_are_those_that_were_promised(bench):
     assert sum(not all(pair.drums) for pair in pairs) == 10
 
 
+@pytest.mark.slow
 def test_wrong_results_are_told(bench, tmp_path):
     good = bench.measure(bench.pairs()[0], tmp_path, duration_s=16.0)
     wrong = {

@@ -27,6 +27,7 @@ def test_bass_counts_less_and_treble_more(hertz, lufs):  # the standard's own fi
     assert integrated_loudness(samples, 48_000) == pytest.approx(lufs, abs=0.1)
 
 
+@pytest.mark.slow
 def test_quiet_parts_are_left_out():  # EBU Tech 3341, case 3
     programme = np.concatenate([sine(-36.0, 10.0), sine(-23.0, 60.0), sine(-36.0, 10.0)])
     assert integrated_loudness(programme, 48_000) == pytest.approx(-23.0, abs=0.1)

@@ -52,6 +52,7 @@ def test_two_pieces_are_mixed_on_the_beat(studio):
     assert peak_dbfs(studio.directory / "mix.ogg") <= -1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tempo_bpm", [112.0, 116.0, 124.0, 128.0, 62.5])
 def test_in_the_file_the_beats_of_both_tracks_fall_together(studio, tempo_bpm):
     """Heard, not computed: both tracks are tones on the beat, of different pitch, found again in the mix."""
