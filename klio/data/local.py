@@ -31,7 +31,7 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that what a class made of it adds is pickled, too
 class LocalStore:
     """Files below a directory. Only regular files count as objects.
 
