@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from klio_core.config import KlioConfig
-from klio_core.config.schema import avro, data, events
-from klio_core.config.schema.section import Section
+from klio_core.config.places import Place, with_places
+from klio_core.config.schema.events import DirectoryRecords
 from klio_core.errors import UsageError
 
 _DEAD_LETTERS = ".klio/dead-letters"  # where klioexec keeps them by itself, below the directory it runs in
@@ -25,31 +24,6 @@ class Mount:
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}{'' if self.writable else ', read-only'}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A key of a section that names a place: a directory itself, or a file (a pattern, a prefix) in one."""
-
-    key: str
-    directory: bool = False
-    writable: bool = False
-
-
-_READ_FILES, _READ_DIRECTORY = _Place("location"), _Place("location", directory=True)
-_WRITE_FILES = _Place("location", writable=True)
-_WRITE_DIRECTORY = _Place("location", directory=True, writable=True)
-_PLACES: dict[type[Section], tuple[_Place, ...]] = {
-    events.FileEventInput: (_Place("file_pattern"),),
-    events.FileEventOutput: (_Place("file_path_prefix", writable=True),),
-    avro.AvroEventInput: (_READ_FILES, _Place("file_pattern")),  # the first that is set: the second is below it
-    avro.AvroEventOutput: (_WRITE_FILES, _Place("file_path_prefix", writable=True)),
-    events.FileRecords: (_WRITE_FILES,),
-    events.DirectoryRecords: (_WRITE_DIRECTORY,),
-    events.StatusTopic: (_WRITE_DIRECTORY,),
-    data.FileDataInput: (_READ_DIRECTORY,),
-    data.FileDataOutput: (_WRITE_DIRECTORY,),
-}
 
 
 class Places:
@@ -86,31 +60,11 @@ class Places:
     def _whole(self, config: KlioConfig) -> KlioConfig:
         """Answer the job with its places as whole paths; outside the job's directory they mean the same."""
         job = config.job_config
-        letters = job.events.dead_letters or events.DirectoryRecords(location=_DEAD_LETTERS)
-        own = job.events
-        said = {"dead_letters": self._entry(letters), "status": self._entry(own.status), **self._entries(own)}
-        update: dict[str, Any] = {
-            "events": own.model_copy(update=said),
-            "data": job.data.model_copy(update=self._entries(job.data)),
-        }
-        if job.journal is not None:
-            update["journal"] = self._noted(job.journal, _WRITE_DIRECTORY)
-        return config.model_copy(update={"job_config": job.model_copy(update=update)})
+        letters = job.events.dead_letters or DirectoryRecords(location=_DEAD_LETTERS)
+        said = {"events": job.events.model_copy(update={"dead_letters": letters})}
+        return with_places(config.model_copy(update={"job_config": job.model_copy(update=said)}), self._noted)
 
-    def _entries(self, section: events.Events | data.Data) -> dict[str, Any]:
-        return {
-            "inputs": tuple(map(self._entry, section.inputs)),
-            "outputs": tuple(map(self._entry, section.outputs)),
-        }
-
-    def _entry(self, entry: Any) -> Any:
-        for place in _PLACES.get(type(entry), ()):
-            written = getattr(entry, place.key)
-            if written is not None and "://" not in written:
-                return entry.model_copy(update={place.key: self._noted(written, place)})
-        return entry
-
-    def _noted(self, written: str, place: _Place) -> str:
+    def _noted(self, written: str, place: Place) -> str:
         path = self._root / written
         directory = path if place.directory else _directory_of(path, written)
         self._found[directory] = self._found.get(directory, False) or place.writable
