@@ -29,7 +29,7 @@ def made(path: str, options: Mapping[str, Any], protocol: Any) -> Any:
         )
     try:
         return kind(**options)
-    except Exception as error:
+    except Exception as error:  # the author's class may raise anything; it is told as that
         raise JobCodeError(
             f"{path} cannot be made with the options of the job file",
             where=_line_of(kind),
@@ -61,7 +61,7 @@ def class_at(path: str) -> type[Any]:
 def _module(name: str, path: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except Exception as error:  # so may importing their module
         missing = isinstance(error, ModuleNotFoundError) and name.startswith(error.name or " ")
         frame = traceback.extract_tb(error.__traceback__)[-1]
         raise JobCodeError(

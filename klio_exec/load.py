@@ -38,7 +38,7 @@ def call_run(run: Callable[[Any, Any], Any], events: Any, config: Any) -> Any:
     """Call the author's run(); whatever it raises becomes a JobCodeError at the author's line."""
     try:
         return run(events, config)
-    except Exception as error:
+    except Exception as error:  # the author's code may raise anything; raised as theirs
         raise at_author(error, "run() raised", Path(inspect.getfile(run)).parent) from error
 
 
@@ -52,7 +52,7 @@ def _import(path: Path) -> ModuleType:
     sys.modules["run"] = module  # what the pipeline pickles by name is found again by this name
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except Exception as error:  # the author's code may raise anything; raised as theirs
         sys.modules.pop("run", None)
         raise at_author(error, "run.py cannot be imported", path.parent) from error
     return module

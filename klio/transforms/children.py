@@ -41,7 +41,7 @@ def call_in_child(task: Task, seconds: float | None) -> Outcome:
         where = child.where_it_is()
         child.end()
         raise Late from FromChild(where)
-    except BaseException:
+    except BaseException:  # Ctrl-C, too: a child whose call was left may not be kept; raised again
         child.end()
         raise
     _tell(task, child.printed())

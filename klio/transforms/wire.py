@@ -129,7 +129,7 @@ def _named(func: Callable[..., Any]) -> Any:
 def _dumped(what: object, task: Task) -> bytes:
     try:
         dumped: bytes = cloudpickle.dumps(what)
-    except Exception as error:
+    except Exception as error:  # an object may refuse to be pickled in any way; raised as what it means
         raise JobCodeError(
             "what the code works with cannot be sent to the process that it runs in",
             where=task.name,

@@ -110,7 +110,7 @@ def _sent(pipeline: Pipeline) -> Any:
     except (GoogleAPICallError, OSError) as error:
         got = f"{type(error).__name__}: {error}"
         raise CloudError("Dataflow did not take the job", got=got, todo="the service's own words say why") from error
-    except Exception as error:
+    except Exception as error:  # Beam and the author's code raise anything; raised as what it means
         raise at_author(error, "the job cannot be written down for Dataflow", Path()) from error
 
 

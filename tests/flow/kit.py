@@ -35,7 +35,8 @@ import apache_beam as beam
 import transforms
 
 def run(in_pcol, config):
-    return in_pcol | beam.ParDo(transforms.Work())
+    arrived = tuple(in_pcol) | beam.Flatten() if isinstance(in_pcol, tuple) else in_pcol
+    return arrived | beam.ParDo(transforms.Work())
 """
 
 

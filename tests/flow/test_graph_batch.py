@@ -14,19 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
+from .kit import RUN
 from .runs import PATIENCE_S
 
 # Each test starts several processes one after the other: on a busy machine that takes its time.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-RUN = """
-import apache_beam as beam
-import transforms
-
-def run(in_pcol, config):
-    arrived = tuple(in_pcol) | beam.Flatten() if isinstance(in_pcol, tuple) else in_pcol
-    return arrived | beam.ParDo(transforms.Work())
-"""
 WORK = """
 import apache_beam as beam
 from klio.transforms import decorators

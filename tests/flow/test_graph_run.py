@@ -15,18 +15,11 @@ import yaml
 
 from klio_core import local_state
 
+from .kit import RUN
 from .runs import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
-RUN = """
-import apache_beam as beam
-import transforms
-
-def run(in_pcol, config):
-    arrived = tuple(in_pcol) | beam.Flatten() if isinstance(in_pcol, tuple) else in_pcol
-    return arrived | beam.ParDo(transforms.Work())
-"""
 WORK = """
 import apache_beam as beam
 from klio.transforms import decorators

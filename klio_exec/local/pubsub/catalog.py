@@ -41,7 +41,7 @@ class Catalog:
         self._topics[topic.name] = topic
         try:
             await self._save_topic(topic)
-        except BaseException:
+        except BaseException:  # a cancelled call, too, leaves nothing half made; raised again
             self._topics.pop(topic.name, None)
             raise
         return topic
@@ -89,7 +89,7 @@ class Catalog:
         served = self._serve(self._last_number, full)
         try:
             await self._save_subscription(served)
-        except BaseException:
+        except BaseException:  # a cancelled call, too, leaves nothing half made; raised again
             self._subscriptions.pop(full.name, None)
             raise
         return full

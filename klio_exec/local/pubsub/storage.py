@@ -50,7 +50,7 @@ class Store:
         try:
             results = [job(connection) for job in jobs]
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # a cancelled one, too, is undone; raised again
             if connection.in_transaction:  # a full disk may have rolled back already
                 connection.execute("ROLLBACK")
             raise
