@@ -24,6 +24,8 @@ _PROGRESS_S = 0.2
 _REMEMBERED = 10_000
 # A process that ends waits so long for its last records to leave.
 _LAST_S = 5.0
+# Before messages are acknowledged, so long: what is told of them then is told for the last time.
+_SETTLED_S = 1.0
 # Queued again: a parent was asked.
 _THE_RUNNER_IS_DONE = frozenset(state for state in State if state.final or state is State.QUEUED)
 
@@ -34,12 +36,18 @@ class Records(Protocol):
     def write(self, status: Status) -> None:
         """Take one record. Must neither wait for a service nor raise."""
 
+    def settle(self) -> None:
+        """See that what was written would outlive this process. Waits for about a second at most, and never raises."""
+
 
 class NoRecords:
     """Nobody asked for records."""
 
     def write(self, status: Status) -> None:
         """Forget the record."""
+
+    def settle(self) -> None:
+        """There is nothing to see to."""
 
 
 class TopicOfRecords:
@@ -50,12 +58,19 @@ class TopicOfRecords:
         self._job = job
         self._outbox = Outbox(self._publish)
         self._complained = False
+        self._answers = True
         self._last: Future[str] | None = None
-        atexit.register(self._wait)  # before the outbox has anything to flush: so this is called after that
+        atexit.register(self._wait, _LAST_S)  # before the outbox has anything to flush: so this is called after that
 
     def write(self, status: Status) -> None:
         """Send the record on its way."""
         self._outbox.put(status)
+
+    def settle(self) -> None:
+        """Wait until the service has what was written; one that did not answer is not waited for until it does."""
+        self._outbox.flush()
+        if self._answers:
+            self._answers = self._wait(_SETTLED_S)
 
     def _publish(self, records: Sequence[Status]) -> None:
         from klio.events import pubsub
@@ -64,12 +79,12 @@ class TopicOfRecords:
         self._last = pubsub.publish(self._topic, lines, job=self._job)
         self._last.add_done_callback(self._sent)
 
-    def _wait(self) -> None:
-        if self._last is not None:
-            wait([self._last], _LAST_S)
+    def _wait(self, seconds: float) -> bool:
+        return self._last is None or not wait([self._last], seconds).not_done
 
     def _sent(self, future: Future[str]) -> None:
         error = future.exception()
+        self._answers = error is None
         if error is not None and not self._complained:
             self._complained = True
             log.warning("status records cannot be written to %s (%s); the work goes on", self._topic, error)
@@ -94,6 +109,9 @@ class DirectoryOfRecords:
                 self._complained = True
                 log.warning("status records cannot be written to %s (%s); the work goes on", self._path, error)
 
+    def settle(self) -> None:
+        """Each line is there already."""
+
     def _opened(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -109,6 +127,11 @@ class SeveralRecords:
         """Hand the record to each of them."""
         for place in self._places:
             place.write(status)
+
+    def settle(self) -> None:
+        """Let each of them see to it."""
+        for place in self._places:
+            place.settle()
 
 
 class Recorder:
@@ -183,6 +206,10 @@ class Recorder:
         for status in list(self._unfinished.values()):
             if status.element not in self.finished:
                 self._records.write(replace(status, at=time.time()))
+
+    def settle(self) -> None:
+        """See that what was told outlives this process, before messages are acknowledged: nobody tells it again."""
+        self._records.settle()
 
     def _write(self, element: bytes, state: State, fraction: float | None, note: str) -> None:
         attempt = self.attempt(element)

@@ -137,10 +137,11 @@ class StreamingRun:
             self._attempts.end()
             return as_raised(error) if isinstance(error, KlioError) else error
         self.tally.add(reported)
+        self._tell_the_rest(elements)
+        self._context.status.settle()
         self._feed.done(batch)
         self._attempts.end()
         self._attempts.done(batch)
-        self._tell_the_rest(elements)
         return None
 
     def _buried(self, arrived: Arrived) -> bool:
@@ -178,6 +179,7 @@ class StreamingRun:
             log.warning("%r failed (%s), and %s (%s)", element, _short(error), unkept.what, unkept.where)
             self._again_later(arrived, element, unkept, attempt)
             return
+        self._context.status.settle()
         self._feed.done([arrived])
         self._attempts.done([arrived])
 

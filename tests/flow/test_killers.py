@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from klio_core.status import records_in
+
 from .conftest import NewJob
-from .kit import Job, eventually
+from .kit import PROJECT, Cloud, Job, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # many processes start, on a machine that others share
 
@@ -101,3 +103,19 @@ def test_what_crashed_once_is_done_and_its_attempts_are_on_record(new_job: NewJo
     assert [status.attempt for status in job.statuses if status.state == "committed"] == [2]
     assert job.letters == []
     assert list((job.directory / "journal" / "suspects").iterdir()) == []
+
+
+def test_whoever_follows_a_topic_hears_how_it_ended_with_what_was_done_before_its_worker_was_killed(
+    new_job: NewJob, cloud: Cloud
+):
+    told, heard = (f"projects/{PROJECT}/{kind}/told-of-killers" for kind in ("topics", "subscriptions"))
+    cloud.subscription(heard, cloud.topic(told))
+    job = new_job(lease_s=2, max_attempts=1, events={"status": {"type": "pubsub", "topic": told}})
+    killing(job)
+    job.publish("../bad", "kill")  # the first batch is of one, and ends within a millisecond
+
+    with job.process() as process:
+        process.wait()
+
+    records = [record for raw in cloud.pull(heard) for record in records_in(raw)]
+    assert [str(record.state) for record in records if record.element == b"../bad"] == ["leased", "dead letter"]

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from google.cloud import pubsub
 
-from klio.events.status import DirectoryOfRecords, NoRecords, Recorder, SeveralRecords, recorder_for, worker_name
-from klio_core.status import State, Status
+from klio.events.status import (
+    DirectoryOfRecords,
+    NoRecords,
+    Recorder,
+    SeveralRecords,
+    TopicOfRecords,
+    recorder_for,
+    worker_name,
+)
+from klio_core.status import State, Status, records_in
+from klio_exec.local.pubsub import local_pubsub
 
 
 class Kept:
@@ -171,3 +182,29 @@ def test_a_directory_that_cannot_be_written_is_said_once_and_raises_nothing(tmp_
     assert [record.message.split(" (")[0] for record in caplog.records] == [
         f"status records cannot be written to {tmp_path}/taken/{worker_name()}.jsonl"
     ]
+
+
+def test_what_is_settled_has_left(monkeypatch):
+    topic, subscription = "projects/klio-local/topics/told", "projects/klio-local/subscriptions/told"
+    with local_pubsub() as address:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
+        with pubsub.PublisherClient() as publisher, pubsub.SubscriberClient() as subscriber:
+            publisher.create_topic(name=topic)
+            subscriber.create_subscription(name=subscription, topic=topic)
+            records = TopicOfRecords(topic, "mixer")
+            records.write(Status(b"a", "mixer", State.COMMITTED, 1.0))
+            records.settle()
+            (answer,) = subscriber.pull(subscription=subscription, max_messages=10).received_messages
+
+    assert [record.element for record in records_in(answer.message.data)] == [b"a"]
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for_again_until_it_does():
+    records = TopicOfRecords("projects/klio-local/topics/told", "mixer")
+    records._last = silent = Future()
+    silent.add_done_callback(records._sent)
+    records.settle()
+    assert not records._answers
+
+    silent.set_result("an id")
+    assert records._answers
