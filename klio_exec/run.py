@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -73,7 +74,8 @@ def work(line: Connection[Any, Any], invocation: Invocation) -> int:
 
     try:
         config = _ready(invocation)
-        return end(_run_here(config, invocation, Stop(config.job_config.drain_timeout_s), end, to_supervisor))
+        stop = Stop(config.job_config.drain_timeout_s, logging.DEBUG)
+        return end(_run_here(config, invocation, stop, end, to_supervisor))
     except KlioError as error:
         to_supervisor.send(error)
         return error.exit_code

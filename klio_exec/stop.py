@@ -22,8 +22,9 @@ class Stop:
     and the process ends: nothing is lost, somebody else does that work again.
     """
 
-    def __init__(self, drain_timeout_s: float) -> None:
+    def __init__(self, drain_timeout_s: float, level: int = logging.WARNING) -> None:
         self._drain_timeout_s = drain_timeout_s
+        self._level = level  # of what is said when it is asked to: a supervisor says it for its workers
         self._asked = threading.Event()
         self._at_once: Callable[[], None] = lambda: None
         self._late: Callable[[], None] = lambda: None
@@ -63,7 +64,7 @@ class Stop:
             self._late()
             os._exit(_INTERRUPTED)
         self.interrupted = number == signal.SIGINT
-        log.warning("stopping: what has been begun is finished (for at most %g s)", self._drain_timeout_s)
+        log.log(self._level, "stopping: what has been begun is finished (for at most %g s)", self._drain_timeout_s)
         self.ask()
         timer = threading.Timer(self._drain_timeout_s, self._give_up)
         timer.daemon = True

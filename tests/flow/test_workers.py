@@ -177,11 +177,11 @@ def test_what_workers_have_not_done_in_time_is_given_back(new_job: NewJob, signa
     job = new_job(lease_s=600, drain_timeout_s=0.3 if signals == 1 else 600)
     job.does_work()
     job.publish("hold1", "hold2")
-    with job.process("--workers", 2) as process:
+    with job.process("--workers", 2, "--verbose") as process:
         eventually(lambda: sorted(job.begun) == ["hold1", "hold2"])
         process.signal(signal.SIGTERM)
         if signals == 2:
-            eventually(lambda: process.log.count("stopping") == 3)
+            eventually(lambda: process.log.count("stopping") == 3)  # the workers have heard it, too
             process.signal(signal.SIGTERM)
 
         assert process.wait() == status
