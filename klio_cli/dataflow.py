@@ -14,7 +14,7 @@ from klio_core.errors import UsageError
 
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
-    from klio_core.dataflow_api import Dataflow, DataflowJob
+    from klio_core.on_dataflow.api import Dataflow, DataflowJob
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 RUNNER = "DataflowRunner"
@@ -38,7 +38,7 @@ def found(chosen: Mapping[str, Any]) -> tuple[Dataflow, str]:
 
     Raises UsageError where it has no project, or is the file of a job that runs elsewhere.
     """
-    from klio_core.dataflow_api import Dataflow
+    from klio_core.on_dataflow.api import Dataflow
 
     given = {key: chosen[key] for key in ("job_name", "gcp_project", "region")}
     if all(given.values()):
@@ -66,7 +66,7 @@ def newest(service: Dataflow, name: str) -> DataflowJob:
 
 def show(terminal: Terminal, config: KlioConfig) -> None:
     """Print how the job of a job file stands on Dataflow, and what klio has counted in it."""
-    from klio_core.dataflow_api import Dataflow, counters
+    from klio_core.on_dataflow.api import Dataflow, counters
 
     service = Dataflow.of(config)
     job = newest(service, str(config.pipeline_options.job_name))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from klio.metrics.counts import NAMESPACE, SECONDS
-from klio_core.dataflow_api import counters
+from klio_core.on_dataflow.api import counters
 from klio_exec.runners.tally import Tally
 
 

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from apache_beam import Pipeline
+from apache_beam.options.pipeline_options import PipelineOptions
 from google.api_core.exceptions import GoogleAPICallError
 
 from klio.context import KlioContext, bind
 from klio_core.config import KlioConfig
-from klio_core.dataflow_api import DONE, Dataflow, DataflowJob
 from klio_core.errors import CloudError, EngineError, KlioError
 from klio_core.invocation import Invocation
+from klio_core.on_dataflow.api import DONE, Dataflow, DataflowJob
+from klio_core.on_dataflow.fit import fitted, remarks
+from klio_core.on_dataflow.options import image_of, options_there
 from klio_exec.blame import at_author
 from klio_exec.dataflow.counts import tally_of
-from klio_exec.dataflow.fit import fitted
-from klio_exec.dataflow.options import image_of, options_there
 from klio_exec.dataflow.wait import Watch
 from klio_exec.load import load_run
 from klio_exec.options import spare_the_search_for_credentials
@@ -43,7 +44,10 @@ def launch(config: KlioConfig, invocation: Invocation) -> tuple[str, int]:
     waited for.
     """
     _is_installed()
-    config = fitted(config, invocation)
+    fit = fitted(config, invocation)
+    for remark in remarks(config):
+        log.warning("%s", remark)
+    config = fit
     service = Dataflow.of(config)
     update = _replaces(service, config, invocation)
     check_bucket(str(config.pipeline_options.staging_location))
@@ -58,7 +62,7 @@ def _is_installed() -> None:
         raise EngineError(
             "what submits jobs to Dataflow is not installed here",
             expected="google-cloud-dataflow-client",
-            todo="pip install 'klio[dataflow]'",
+            todo="pip install 'klio[dataflow]'; where the job is launched from its image: into job-requirements.txt",
         )
 
 
@@ -91,7 +95,7 @@ def _submit(config: KlioConfig, invocation: Invocation, *, update: bool) -> Data
     run_code = load_run(Path())
     image = image_of(config.pipeline_options, invocation.image_tag)
     options = options_there(config, image=image, update=update, version=version("klio"), environ=os.environ)
-    pipeline = Pipeline(runner=DataflowRunner(), options=options)
+    pipeline = Pipeline(runner=DataflowRunner(), options=PipelineOptions.from_dictionary(options))
     # They are those of the workers' environment already; Beam would add the two up: one bundle would become two.
     pipeline._root_transform().resource_hints.clear()  # noqa: SLF001  (Beam has no other way to say it)
     build(pipeline, context, run_code)

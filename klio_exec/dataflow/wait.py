@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from klio_core.dataflow_api import DONE, RUNNING, Dataflow, DataflowJob
 from klio_core.errors import CloudError
+from klio_core.on_dataflow.api import DONE, RUNNING, Dataflow, DataflowJob
 
 log = logging.getLogger("klio.run")
 

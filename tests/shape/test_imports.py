@@ -49,7 +49,7 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables names proto message decision status redact dead_letter config graph invocation "
-        "local_state lifeline mail utils google_api dataflow_api logging_api"
+        "local_state lifeline mail utils google_api on_dataflow logging_api"
     ),
     "klio": (
         "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "

@@ -11,8 +11,8 @@ from klio_cli.terminal import Terminal
 from klio_core.logging_api import SEVERITIES
 
 if TYPE_CHECKING:
-    from klio_core.dataflow_api import Dataflow
     from klio_core.logging_api import WorkerLogs
+    from klio_core.on_dataflow.api import Dataflow
 
 _PAUSE_S = 2.0
 _OF_THE_SERVICE = "dataflow"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from klio_core.dataflow_api import Dataflow
+from klio_core.on_dataflow.api import Dataflow
 from klio_core.errors import CloudError
 from klio_exec.dataflow.wait import Watch
 from tests.dataflow.server import Submitted, dataflow_server

@@ -1,14 +1,13 @@
-"""What Beam, and with it Dataflow, is told of a launch: the job file's options, under today's names."""
+"""What Beam, and with it Dataflow, is told of a launch: the job file's options, under today's names. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from apache_beam.options.pipeline_options import PipelineOptions
+from typing import Any
 
 from klio_core.config import KlioConfig, KlioPipelineConfig
-from klio_exec.dataflow.labels import labels
+from klio_core.on_dataflow.labels import labels
 
 # What is said in another way below, or is not Dataflow's.
 _NOT_AS_WRITTEN = ("label", "labels", "resources", "gke_namespace", "sdk_container_image", "disk_type", "update")
@@ -24,8 +23,8 @@ _HINTS = {
 
 def options_there(
     config: KlioConfig, *, image: str | None, update: bool, version: str, environ: Mapping[str, str]
-) -> PipelineOptions:
-    """Answer Beam's options of a launch from the job's directory.
+) -> dict[str, Any]:
+    """Answer Beam's options of a launch from the job's directory, by their names.
 
     Without an `image`, workers install what `setup_file` and the like say.
     """
@@ -39,7 +38,7 @@ def options_there(
         "disk_type": options.worker_disk_type,
         "update": update,
     }
-    return PipelineOptions.from_dictionary({**asked, **{key: value for key, value in told.items() if value}})
+    return {**asked, **{key: value for key, value in told.items() if value}}
 
 
 def image_of(options: KlioPipelineConfig, tag: str | None) -> str | None:

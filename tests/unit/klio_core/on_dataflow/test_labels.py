@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from klio_exec.dataflow.labels import clean, labels
+from klio_core.on_dataflow.labels import clean, labels
 
 
 @pytest.mark.parametrize(

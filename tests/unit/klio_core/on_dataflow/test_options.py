@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from klio_core.config import parse
-from klio_exec.dataflow.options import image_of, untagged
+from klio_core.on_dataflow.options import image_of, untagged
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator, Sequence
 
@@ -10,8 +9,6 @@ from klio_core.config import DirectoryRecords, InvalidConfig, KlioConfig
 from klio_core.config.problems import Place, Problem
 from klio_core.errors import UsageError
 from klio_core.invocation import Invocation
-
-log = logging.getLogger("klio.run")
 
 _HERE_ONLY = ("project", "mail", "workers", "exit_when_idle", "max_failures")
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")  # of a job, as Dataflow takes it
@@ -29,9 +26,15 @@ def fitted(config: KlioConfig, invocation: Invocation) -> KlioConfig:
     problems = [Problem(what, Place(where), path, todo=todo) for path, what, todo in _lacking(config)]
     if problems:
         raise InvalidConfig(where, problems)
-    for old, today in config.pipeline_options.old_names.items():
-        log.warning("pipeline_options.%s is called %s today", old, today)
     return _with_letters(_with_locations(config))
+
+
+def remarks(config: KlioConfig) -> Iterator[str]:
+    """Yield what those who launch a job should know of its job file, before it is fitted."""
+    for old, today in config.pipeline_options.old_names.items():
+        yield f"pipeline_options.{old} is called {today} today"
+    if config.job_config.events.dead_letters is None:
+        yield f"events.dead_letters is not set: dead letters go to {_letters_of(_with_locations(config)).location}"
 
 
 def _refuse_flags(invocation: Invocation) -> None:
@@ -98,8 +101,10 @@ def _with_letters(config: KlioConfig) -> KlioConfig:
     job_config = config.job_config
     if job_config.events.dead_letters is not None:
         return config
-    staging = (config.pipeline_options.staging_location or "").rstrip("/")
-    place = DirectoryRecords(location=f"{staging}/{_LETTERS}/{config.job_name}")
-    log.warning("events.dead_letters is not set: dead letters go to %s", place.location)
-    events = job_config.events.model_copy(update={"dead_letters": place})
+    events = job_config.events.model_copy(update={"dead_letters": _letters_of(config)})
     return config.model_copy(update={"job_config": job_config.model_copy(update={"events": events})})
+
+
+def _letters_of(config: KlioConfig) -> DirectoryRecords:
+    staging = (config.pipeline_options.staging_location or "").rstrip("/")
+    return DirectoryRecords(location=f"{staging}/{_LETTERS}/{config.job_name}")
