@@ -10,7 +10,7 @@ import click
 
 from klio_cli import job_dir, options
 from klio_cli.terminal import Terminal
-from klio_core.errors import UsageError
+from klio_core.errors import CloudError, UsageError
 
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 RUNNER = "DataflowRunner"
+_WITHIN_S = 600.0
 _OPTIONS = (
     click.option("--job-name", metavar="NAME", help="Which job, where that is not the one of the job file."),
     click.option("--gcp-project", metavar="PROJECT", help="Whose, if not the project of the job file."),
@@ -62,6 +63,25 @@ def newest(service: Dataflow, name: str) -> DataflowJob:
         todo = "`klio job list --all` lists the jobs there are"
         raise UsageError(f"there is no job {name} on Dataflow", where=f"{service.project}, {service.region}", todo=todo)
     return job
+
+
+def stop(terminal: Terminal, service: Dataflow, name: str, *, drain: bool) -> None:
+    """End the job of a name that runs, and wait until it has ended. Raises CloudError where that takes ten minutes."""
+    job = service.active(name)
+    if job is None:
+        terminal.note(f"no job {name} runs on Dataflow in {service.project}, {service.region}")
+        return
+    service.end(job.id, drain=drain)
+    terminal.note(f"{name} ({job.id}) {'drains' if drain else 'is cancelled'}")
+    ended = service.ended(job, _WITHIN_S)
+    if not ended.final:
+        raise CloudError(
+            f"{name} has not ended within {_WITHIN_S:g} s",
+            where=service.page(job.id),
+            got=ended.state,
+            todo="it goes on ending: `klio job status --remote` shows how far it is",
+        )
+    terminal.say(f"{name}: {ended.state}")
 
 
 def show(terminal: Terminal, config: KlioConfig) -> None:

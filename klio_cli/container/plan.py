@@ -1,9 +1,12 @@
-"""All that a container is started with, as one value: what `--dry-run` prints and what is run are the same."""
+"""All that a container is started with, as one value: what `--dry-run` prints and what is run are the same.
+
+A container runs a job here, or launches it elsewhere.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from klio_cli.container import credentials
 from klio_cli.places import Mount, Places
 from klio_core.config import KlioConfig
 from klio_core.invocation import Invocation
+from klio_core.on_dataflow.labels import variables as label_variables
 
 PROGRAM = "klioexec"
 JOB_DIR = "/usr/src/app"
@@ -21,7 +25,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run of a job in its image on this machine. Nothing in it is secret: credentials are a mount, by its path."""
+    """A run of a job's image on this machine. Nothing in it is secret: credentials are a mount, by its path."""
 
     image: str
     command: tuple[str, ...]
@@ -48,20 +52,42 @@ def plan(job: Invocation, image: str, places: Places, environ: Mapping[str, str]
 
     Raises UsageError where GOOGLE_APPLICATION_CREDENTIALS names no file.
     """
+    inside = replace(_inside(job), direct_runner=True)
+    return _planned(inside, image, places.config, places.mounts(), os.environ if environ is None else environ)
+
+
+def launch_plan(job: Invocation, image: str, config: KlioConfig, environ: Mapping[str, str] | None = None) -> Plan:
+    """Answer how to launch `job` from `image`: it sees no directory of this machine, and who launches it.
+
+    Raises UsageError where GOOGLE_APPLICATION_CREDENTIALS names no file.
+    """
     environ = os.environ if environ is None else environ
+    planned = _planned(_inside(job), image, config, [], environ, config.pipeline_options.dataflow_endpoint or "")
+    return replace(planned, environment={**planned.environment, **label_variables(environ)})
+
+
+def _planned(
+    inside: Invocation,
+    image: str,
+    config: KlioConfig,
+    mounts: Sequence[Mount],
+    environ: Mapping[str, str],
+    *more_addresses: str,
+) -> Plan:
     emulators = {name: environ[name] for name in _EMULATORS if environ.get(name)}
     given = None if _are_all_emulated(emulators, environ) else credentials.mount(environ)
+    addresses = (*emulators.values(), *more_addresses)
     return Plan(
         image,
-        ("run", *_inside(job).argv()),
-        (*places.mounts(), *([given] if given else [])),
+        ("run", *inside.argv()),
+        (*mounts, *([given] if given else [])),
         {
-            **_environment(places.config, environ),
+            **_environment(config, environ),
             **emulators,
             **({credentials.VARIABLE: given.target} if given else {}),
         },
         f"{os.getuid()}:{os.getgid()}",
-        host_network=any(host in address for address in emulators.values() for host in _LOOPBACK),
+        host_network=any(host in address for address in addresses for host in _LOOPBACK),
     )
 
 
@@ -71,7 +97,7 @@ def _are_all_emulated(emulators: Mapping[str, str], environ: Mapping[str, str]) 
 
 def _inside(job: Invocation) -> Invocation:
     """Answer what klioexec is asked for: the overrides and templates are in the job file that it gets."""
-    asked = replace(job, override=(), template=(), image_tag=None, direct_runner=True)
+    asked = replace(job, override=(), template=(), image_tag=None)
     return replace(asked, job_dir=Path(JOB_DIR), config_file=Path(CONFIG_INSIDE))
 
 

@@ -25,6 +25,11 @@ def labels(given: Sequence[str], version: str, environ: Mapping[str, str]) -> li
     return [*given, *(f"{key}={clean(value)}" for key, value in _own(version, environ))]
 
 
+def variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Answer the variables of `environ` that labels are made of."""
+    return {name: environ[name] for name in ("USER", "CI", *_FROM_THE_ENVIRONMENT.values()) if environ.get(name)}
+
+
 def clean(value: str) -> str:
     """Answer a value as Google Cloud takes it: lower case, letters, digits, `-` and `_`, 63 of them at most."""
     return "-".join(_WORDS.findall(value))[:_MOST].lower()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klio_cli import here, job_dir, options
+from klio_cli import dataflow, here, job_dir, options
 from klio_cli.terminal import Terminal
 from klio_core.errors import UsageError
 from klio_core.invocation import FLAGS, Invocation
@@ -28,7 +28,8 @@ def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry
     With --local, on this machine with nothing but Python: the local cloud is started where it is not up.
     With --direct-runner, in its image on this machine, against the services that the job file names; the image is built
     where the engine does not have it. --no-container does the same without an image.
-    With --no-container, on the DataflowRunner that the job file names: launched from here; its workers run the image.
+    A job whose file names the DataflowRunner is launched there, from inside its image, which is built and pushed first;
+    with --no-container from here, and its workers run the image that the registry has.
     The exit status is that of the run: 3 where something was lost or became a dead letter.
     """
     job = options.invocation(chosen)
@@ -39,9 +40,22 @@ def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry
         )
     if job.local or no_container:
         return _run_here(job, terminal, dry_run=dry_run)
+    config = job_dir.load(job)
+    if not job.direct_runner and config.pipeline_options.runner == dataflow.RUNNER:
+        return _launch(job, config, terminal, again=force_build, dry_run=dry_run)
     from klio_cli.container.job import run
 
-    return run(job, terminal, _config(job), again=force_build, dry_run=dry_run)
+    return run(job, terminal, _runs_here(job, config), again=force_build, dry_run=dry_run)
+
+
+def _launch(job: Invocation, config: KlioConfig, terminal: Terminal, *, again: bool, dry_run: bool) -> int:
+    from klio_cli.container.launch import Launch
+
+    launch = Launch.of(job, config)
+    if dry_run:
+        launch.show(terminal)
+        return 0
+    return launch.run(terminal, again=again)
 
 
 def _run_here(job: Invocation, terminal: Terminal, *, dry_run: bool) -> int:
@@ -52,13 +66,10 @@ def _run_here(job: Invocation, terminal: Terminal, *, dry_run: bool) -> int:
     return here.klioexec(arguments)
 
 
-def _config(job: Invocation) -> KlioConfig:
-    """Answer the job file of a job that can run in a container."""
-    config = job_dir.load(job)
+def _runs_here(job: Invocation, config: KlioConfig) -> KlioConfig:
+    """Answer the job file of a job that can run on this machine."""
     runner = config.pipeline_options.runner
     if not job.direct_runner and runner not in _HERE:
-        raise UsageError(
-            f"running on {runner} from a container is not built yet",
-            todo="`klio job run --local`, --direct-runner, or --no-container for Dataflow",
-        )
+        todo = "run it on this machine: --local, or --direct-runner"
+        raise UsageError(f"this version does not launch jobs on {runner}", got=f"runner: {runner}", todo=todo)
     return config

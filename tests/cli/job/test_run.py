@@ -67,12 +67,13 @@ def test_a_dry_run_shows_all_that_a_container_is_given(klio, tmp_path: Path, mon
 def test_a_runner_elsewhere_is_not_launched_from_a_container(klio, tmp_path: Path):
     klio("job", "create", "hello", "--output", tmp_path / "job")
 
-    screen = klio("job", "run", "-j", tmp_path / "job", "-O", "pipeline_options.runner=DataflowRunner")
+    screen = klio("job", "run", "-j", tmp_path / "job", "-O", "pipeline_options.runner=FlinkRunner")
 
     assert (screen.status, screen.out) == (2, "")
     assert screen.err == (
-        "Error: running on DataflowRunner from a container is not built yet\n"
-        "  to do: `klio job run --local`, --direct-runner, or --no-container for Dataflow\n"
+        "Error: this version does not launch jobs on FlinkRunner\n"
+        "  got: runner: FlinkRunner\n"
+        "  to do: run it on this machine: --local, or --direct-runner\n"
     )
 
 

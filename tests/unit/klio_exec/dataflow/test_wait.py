@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from klio_core.on_dataflow.api import Dataflow
 from klio_core.errors import CloudError
+from klio_core.on_dataflow.api import Dataflow
 from klio_exec.dataflow.wait import Watch
 from tests.dataflow.server import Submitted, dataflow_server
 from tests.flow.bigquery_server import key_file
