@@ -1,7 +1,8 @@
 """A line from a process to its children: they notice when it is gone, however it went.
 
 The parent holds one end of a pipe and writes nothing; the kernel closes that end with the process, even after
-`kill -9`, and then each child reads the end of the file.
+`kill -9`, and then each child reads the end of the file. Into a container leads its standard input, which the engine
+closes when whoever is attached to it is gone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from functools import cache
 from typing import TypedDict
 
 _VARIABLE = "KLIO_LIFELINE"
+_STDIN = "stdin"
+BY_STDIN = {_VARIABLE: _STDIN}
+"""The environment of a process that is to watch its standard input."""
 
 
 class Held(TypedDict):
@@ -41,6 +45,8 @@ def watch(when_gone: Callable[[], None]) -> None:
 def _our_end() -> int | None:
     """Answer our end; None also where the variable was meant for a process above us, whose number is no line here."""
     number, _, pipe = os.environ.pop(_VARIABLE, "").partition(" ")
+    if number == _STDIN:
+        return os.dup(0)
     try:
         return int(number) if number and os.fstat(int(number)).st_ino == int(pipe) else None
     except OSError:

@@ -1,8 +1,13 @@
-"""Runs a job's container: its output is ours, its exit status is ours, and it is gone afterwards."""
+"""Runs a job's container: its output is ours, its exit status is ours, and it is gone afterwards.
+
+Should we be killed, the job in it notices and ends; what is left of it is removed by the next run.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +20,7 @@ from klio_cli.container.plan import CONFIG_INSIDE, PROGRAM, Plan
 from klio_cli.images import engine
 from klio_cli.places import Mount
 from klio_cli.terminal import Terminal
+from klio_core import lifeline
 from klio_core.errors import EngineError
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 _NOT_STARTED = "the container cannot be started"
 _LATE_S = 15.0  # beyond the job's own drain_timeout_s: then it does not answer
 _NO_PROGRAM, _KILLED = 127, 137
+_OWNER = "klio.owner"  # the label that says which process is to remove a container
 
 
 def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal) -> int:
@@ -46,6 +53,7 @@ def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal
 @contextmanager
 def _container(client: DockerClient, plan: Plan, config: Mount) -> Iterator[Container]:
     """A container that is not started yet; it is removed whatever happens."""
+    _sweep(client)
     with engine.asking(_NOT_STARTED, plan.image, "klio image build"):
         container = client.containers.create(plan.image, list(plan.command), **_settings(plan, config))
     try:
@@ -64,7 +72,9 @@ def _settings(plan: Plan, config: Mount) -> dict[str, Any]:
     return {
         "entrypoint": [PROGRAM],
         "mounts": binds,  # unlike volumes=, refused where the source is not there
-        "environment": dict(plan.environment),
+        "environment": {**plan.environment, **lifeline.BY_STDIN},
+        "stdin_open": True,  # and closed when whoever is attached to it is gone
+        "labels": {_OWNER: f"{socket.gethostname()} {os.getpid()}"},
         "user": plan.user,
         "init": True,  # as process 1 the job would get no signals before it asks for them, nor reap its children
         "network_mode": "host" if plan.host_network else None,
@@ -74,7 +84,7 @@ def _settings(plan: Plan, config: Mount) -> dict[str, Any]:
 def _watched(container: Container, drain_timeout_s: float, terminal: Terminal) -> int:
     name = str(container.name)
     # Attached before it starts: what a short-lived container says is not lost.
-    with engine.asking(_NOT_STARTED, name):
+    with engine.asking(_NOT_STARTED, name), _line_to(container):
         output = container.attach(stdout=True, stderr=True, stream=True, demux=True)
         container.start()
         with _stopping(container, drain_timeout_s):
@@ -83,6 +93,16 @@ def _watched(container: Container, drain_timeout_s: float, terminal: Terminal) -
             status = int(container.wait(timeout=None)["StatusCode"])
     _raise_for(status, container)
     return status
+
+
+@contextmanager
+def _line_to(container: Container) -> Iterator[None]:
+    """Be attached to the container's standard input, and write nothing."""
+    line = container.attach_socket(params={"stdin": 1, "stream": 1})
+    try:
+        yield
+    finally:
+        line.close()
 
 
 def _raise_for(status: int, container: Container) -> None:
@@ -138,6 +158,26 @@ def _kill(container: Container, name: str) -> None:
         container.kill(signal=name)
     except (docker.errors.APIError, requests.RequestException):
         return  # it has ended by itself, or the engine has: the main thread sees that
+
+
+def _sweep(client: DockerClient) -> None:
+    """Remove the ended containers of commands of this machine that were killed."""
+    with engine.asking("the engine does not list its containers", "exited containers"):
+        ended = client.containers.list(all=True, filters={"label": _OWNER, "status": "exited"}, ignore_removed=True)
+    for container in ended:
+        host, _, pid = container.labels[_OWNER].partition(" ")
+        if host == socket.gethostname() and not _is_alive(int(pid)):
+            _remove(container)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _remove(container: Container) -> None:

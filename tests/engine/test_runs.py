@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
+from tests.flow.kit import eventually
+
 from .kit import PATIENCE_S, Hand, NewJob
 from .relay import Relay
 
@@ -177,6 +179,22 @@ def test_a_job_that_does_not_end_when_it_is_asked_to_is_given_up_after_its_own_t
         _, said = running.communicate(timeout=PATIENCE_S)
 
     assert "not done within 1 s: the work is given back" in said
+    assert containers_of(engine, job) == []
+
+
+def test_the_job_of_a_command_that_was_killed_ends_and_the_next_run_removes_what_is_left(
+    klio: Hand, new_job: NewJob, engine: DockerClient
+):
+    job = new_job("--job-type", "batch", run="import time\nprint('loading', flush=True)\ntime.sleep(600)\n")
+    klio.ok("image", "build", "-j", job)
+    with klio.started(*DIRECT, "-j", job, "-O", "job_config.drain_timeout_s=1") as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "loading\n"
+        running.kill()
+
+    eventually(lambda: [one["State"]["Status"] for one in containers_of(engine, job)] == ["exited"])
+    other = new_job("--job-type", "batch")
+    klio.ok(*DIRECT, "-j", other)
     assert containers_of(engine, job) == []
 
 
