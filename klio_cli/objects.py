@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +85,25 @@ class Objects:
         """Answer the names of all buckets."""
         return [bucket.name for bucket in self._client.list_buckets(retry=None, timeout=_SECONDS)]
 
+    def has(self, bucket: str) -> bool:
+        """Whether there is such a bucket."""
+        with _speaking_about(bucket):
+            return self._found(bucket) is not None
+
+    def allowed(self, bucket: str, permissions: Sequence[str]) -> set[str]:
+        """Answer which of these permissions this account has for a bucket."""
+        with _speaking_about(bucket):
+            found = self._client.bucket(bucket).test_iam_permissions(list(permissions), timeout=_SECONDS, retry=None)
+        return set(found)
+
+    def make_bucket(self, name: str, location: str) -> None:
+        """Create a bucket that nobody can make public by mistake: one rule for all of it, and no public access."""
+        bucket = self._client.bucket(name)
+        bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+        bucket.iam_configuration.public_access_prevention = "enforced"
+        with _speaking_about(name):
+            bucket.create(location=location, retry=None, timeout=_SECONDS)
+
     def files(self, under: Place) -> list[tuple[Place, int]]:
         """Answer the objects whose names begin with that of `under`, and their sizes in bytes."""
         self._require(under.bucket)
@@ -143,6 +162,20 @@ class Objects:
 
     def _found(self, bucket: str) -> Any:
         return self._client.lookup_bucket(bucket, retry=None, timeout=_SECONDS)
+
+
+@contextmanager
+def _speaking_about(bucket: str) -> Iterator[None]:
+    """Turn what Google's client raises into a CloudError that names the bucket."""
+    from google.api_core.exceptions import Forbidden, GoogleAPIError
+
+    try:
+        yield
+    except Forbidden as error:
+        todo = "ask for the permission; if the bucket is not yours, its name is taken: choose another"
+        raise CloudError("Cloud Storage refused", where=f"{_SCHEME}{bucket}", got=error.message, todo=todo) from error
+    except GoogleAPIError as error:
+        raise CloudError("Cloud Storage did not do it", where=f"{_SCHEME}{bucket}", got=str(error)) from error
 
 
 def _check_stays_in(folder: Path, path: Path) -> None:

@@ -92,6 +92,39 @@ class PubSub:
         with _speaking_about(subscription):
             return str(self._subscriber.get_subscription(subscription=subscription, **self._asking).topic)
 
+    def find(self, resource: str) -> dict[str, Any] | None:
+        """Answer the settings of a subscription, nothing more of a topic, and None where there is no such thing."""
+        from google.api_core.exceptions import NotFound
+
+        with _speaking_about(resource):
+            try:
+                if parse_resource(resource).kind == "topics":
+                    self._publisher.get_topic(topic=resource, **self._asking)
+                    return {}
+                found = self._subscriber.get_subscription(subscription=resource, **self._asking)
+            except NotFound:
+                return None
+        return {"topic": found.topic, "filter": found.filter, "detached": found.detached}
+
+    def allowed(self, resource: str, permissions: Sequence[str]) -> set[str]:
+        """Answer which of these permissions this account has for a topic or subscription."""
+        with _speaking_about(resource):
+            request = {"resource": resource, "permissions": list(permissions)}
+            return set(self._publisher.test_iam_permissions(request=request, **self._asking).permissions)
+
+    def subscriptions_of(self, topic: str) -> list[str]:
+        """Answer the subscriptions of a topic."""
+        with _speaking_about(topic):
+            return list(self._publisher.list_topic_subscriptions(topic=topic, **self._asking))
+
+    def delete(self, resource: str) -> None:
+        """Delete a topic or a subscription, for good."""
+        with _speaking_about(resource):
+            if parse_resource(resource).kind == "topics":
+                self._publisher.delete_topic(topic=resource, **self._asking)
+            else:
+                self._subscriber.delete_subscription(subscription=resource, **self._asking)
+
     def pull(self, subscription: str, seconds: float) -> list[tuple[str, str, bytes]]:
         """Lease what waits: ack ids, message ids, bodies. Nothing where none came in that time."""
         from google.api_core.exceptions import DeadlineExceeded

@@ -160,11 +160,11 @@ def ensure_topic(path: str) -> None:
         return
 
 
-def ensure_subscription(path: str, topic: str, ack_deadline_s: int = 60, **settings: Any) -> None:
+def ensure_subscription(path: str, topic: str, **settings: Any) -> None:
     """Make the subscription unless it is there; `settings` are further fields of it."""
     with _client(pubsub.SubscriberClient) as client:
         try:
-            request = {"name": path, "topic": topic, "ack_deadline_seconds": ack_deadline_s, **settings}
+            request = {"name": path, "topic": topic, **settings}
             client.create_subscription(request=request, timeout=_CALL_S)
         except google_errors.AlreadyExists:
             return

@@ -49,10 +49,14 @@ class JobImage:
         build(client, self.name, self.context, self.job_name, terminal, again=again)
         return True
 
-    def _warn_of_another(self, client: DockerClient, terminal: Terminal) -> None:
-        if not self.name.chosen:
-            return
+    def is_another(self, client: DockerClient) -> bool | None:
+        """Whether the engine's image of this name was built from something else; None where it has none."""
+        if not engine.has_image(client, str(self.name)):
+            return None
         with engine.asking("the engine does not say what is in an image", str(self.name)):
             tree = client.images.get(str(self.name)).labels.get(TREE_LABEL)
-        if tree != self.context.digest():
+        return tree != self.context.digest()
+
+    def _warn_of_another(self, client: DockerClient, terminal: Terminal) -> None:
+        if self.name.chosen and self.is_another(client):
             terminal.note(f"{self.name} was not built from the job as it is now; --force-build builds it again")

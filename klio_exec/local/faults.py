@@ -120,6 +120,10 @@ class Faults:
                 log.info("%s befalls %s number %d", fault.kind, operation, number)
         return fault
 
+    def denies(self, operation: str) -> bool:
+        """Whether a rule denies an operation, every time or now and then. Nothing happens by this."""
+        return any(rule.kind is Kind.DENIED and rule.matches(operation) for rule in self._rules)
+
 
 def suffered_by(operation: str) -> set[Kind]:
     """Answer the kinds that may befall an operation."""

@@ -10,6 +10,16 @@ from typing import BinaryIO, cast
 from klio_exec.local.faults import DOWNLOAD, UPLOAD, Fault, Faults, Kind
 from klio_exec.local.objects.wire import Answer, Body, Refusal, Reply, Request
 
+_PERMISSIONS = ("iam", "testPermissions")
+# What each permission allows; the others allow what is `objects.admin` in the words of klio_exec.local.faults.
+_ALLOWS = {
+    "storage.objects.get": {"objects.look", DOWNLOAD},
+    "storage.objects.list": {"objects.list"},
+    "storage.objects.create": {UPLOAD},
+    "storage.objects.delete": {"objects.delete"},
+}
+_OTHERS = {"objects.admin"}
+
 _REFUSALS = {
     Kind.UNAVAILABLE: (503, "backendError", "The service is unavailable, on purpose."),
     Kind.BUSY: (429, "rateLimitExceeded", "There are too many requests, on purpose."),
@@ -21,6 +31,8 @@ def faulty(answer: Answer, faults: Faults) -> Answer:
     """Answer as `answer` does, but for what `faults` says. A broken connection is a ConnectionError."""
 
     def answered(request: Request) -> Reply:
+        if request.segments[-2:] == _PERMISSIONS:
+            return answer(_of_what_is_allowed(request, faults))
         operation = operation_of(request)
         fault = faults.next(operation)
         return answer(request) if fault is None else _befallen(answer, request, operation, fault)
@@ -42,6 +54,12 @@ def operation_of(request: Request) -> str:
     if request.method != "GET":
         return "objects.admin"
     return "objects.list" if request.segments[-1] == "o" else "objects.look"
+
+
+def _of_what_is_allowed(request: Request, faults: Faults) -> Request:
+    """Answer a question about permissions without those that a fault denies."""
+    asked = [pair for pair in request.pairs if not any(map(faults.denies, _ALLOWS.get(pair[1], _OTHERS)))]
+    return replace(request, pairs=tuple(asked))
 
 
 def _befallen(answer: Answer, request: Request, operation: str, fault: Fault) -> Reply:

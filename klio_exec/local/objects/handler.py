@@ -97,7 +97,7 @@ def _request(method: str, target: str, headers: Message, body: Body, host: str) 
     url = urlsplit(target)
     try:
         segments = tuple(unquote(part, errors="strict") for part in url.path.split("/")[1:])
-        query = dict(parse_qsl(url.query, keep_blank_values=True, errors="strict"))
+        pairs = tuple(parse_qsl(url.query, keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError as error:
         raise invalid(f"the address is not UTF-8: {error}") from error
-    return Request(method, segments, query, headers, body, f"http://{host}")
+    return Request(method, segments, dict(pairs), headers, body, f"http://{host}", pairs)

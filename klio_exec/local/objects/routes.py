@@ -27,7 +27,7 @@ def _routed(shelf: Shelf, request: Request) -> Reply:
     match request.segments:
         case ("storage", "v1", "b"):
             return _buckets(shelf, request)
-        case ("storage", "v1", "b", bucket):
+        case ("storage", "v1", "b", bucket) | ("storage", "v1", "b", bucket, "iam", "testPermissions"):
             return _bucket(shelf, request, bucket)
         case ("storage", "v1", "b", bucket, "o") if request.method == "GET":
             return _partly(_listing(shelf, request, bucket), request)
@@ -59,6 +59,10 @@ def _buckets(shelf: Shelf, request: Request) -> Reply:
 
 def _bucket(shelf: Shelf, request: Request, name: str) -> Reply:
     match request.method:
+        case "GET" if request.segments[-1] == "testPermissions":
+            shelf.bucket(name)
+            may = [value for asked, value in request.pairs if asked == "permissions"]  # everybody may do everything
+            return Reply.of({"kind": "storage#testIamPermissionsResponse", "permissions": may})
         case "GET":
             return Reply.of(shelf.bucket(name).resource())
         case "DELETE":

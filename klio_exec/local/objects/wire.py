@@ -43,7 +43,10 @@ def invalid(message: str) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `segments` are the parts of the path, each unquoted after the path was split at "/"."""
+    """One request. `segments` are the parts of the path, each unquoted after the path was split at "/".
+
+    `pairs` are the query with what is said several times.
+    """
 
     method: str
     segments: tuple[str, ...]
@@ -51,6 +54,7 @@ class Request:
     headers: Message
     body: Body
     origin: str
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def json(self) -> Fields:
         """Answer the body as a JSON object; nothing is an empty one."""

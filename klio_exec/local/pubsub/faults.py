@@ -76,7 +76,7 @@ class FaultyCalls(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # gene
         """Answer the handler of a call, with the faults around it."""
         handler = await continuation(handler_call_details)
         _, service, method = handler_call_details.method.split("/")
-        if handler is None or not service.startswith("google."):
+        if handler is None or not service.startswith("google.pubsub."):
             return handler
         how = (handler.request_deserializer, handler.response_serializer)
         if handler.response_streaming:

@@ -13,7 +13,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from klio_core.errors import LocalCloudError
 from klio_exec.local.faults import Faults
-from klio_exec.local.pubsub import publisher, subscriber
+from klio_exec.local.pubsub import iam, publisher, subscriber
 from klio_exec.local.pubsub.broker import Broker
 from klio_exec.local.pubsub.faults import FaultyCalls
 from klio_exec.local.pubsub.methods import Methods, unary
@@ -43,6 +43,7 @@ class PubSubServer:
         self._path = path
         self._host = host
         self._port = port
+        self._faults = faults
         self._interceptors = [FaultyCalls(faults)] if faults else None
         self._broker: Broker | None = None
         self._server: grpc.aio.Server | None = None
@@ -59,6 +60,7 @@ class PubSubServer:
             raise
         _add(server, publisher.SERVICE, publisher.Publisher(broker).methods())
         _add(server, subscriber.SERVICE, subscriber.Subscriber(broker).methods())
+        _add(server, iam.SERVICE, iam.Policy(broker, self._faults).methods())
         _add(server, STATS_SERVICE, {"Stats": unary(self._stats, Empty)})
         self._server, self._broker = server, broker
         broker.start()

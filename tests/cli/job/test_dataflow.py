@@ -204,3 +204,28 @@ def test_a_job_of_this_machine_is_not_looked_for_on_dataflow(klio: Klio, service
             "  to do: a run on this machine ends with Ctrl-C, and prints its log itself\n"
         ),
     )
+
+
+def test_a_job_that_runs_is_not_deleted(klio: Klio, service: Service):
+    job = service.add("mixer", state="RUNNING")
+
+    screen = klio("job", "delete", "--yes")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: mixer runs on Dataflow\n"
+        f"  at: {PAGE}/{job.id}?project=proj\n"
+        "  to do: `klio job stop --drain`, and delete it then\n"
+    )
+
+
+def test_verification_says_how_it_stands_on_dataflow(klio: Klio, service: Service):
+    service.add("mixer", state="RUNNING")
+    assert "✓ Dataflow in proj, europe-west1: mixer is RUNNING\n" in klio("job", "verify").out
+
+    service.refuses = (403, "Dataflow API has not been used in project proj before.")
+    screen = klio("job", "verify")
+
+    assert screen.status == 6
+    assert "✗ Dataflow refused: " in screen.out
+    assert "403 Dataflow API has not been used in project proj before." in screen.out

@@ -175,13 +175,6 @@ def test_a_job_without_a_container_is_none_the_worse(klio, job: Path):
     assert (screen.status, screen.out.splitlines()[-1]) == (0, "4 checks, 0 failed")
 
 
-def test_only_offline_is_there_yet(klio, job: Path):
-    screen = klio("job", "verify", "-j", job)
-
-    assert (screen.status, screen.out) == (2, "")
-    assert screen.err == "Error: asking Google Cloud is not built yet\n  to do: klio job verify --offline\n"
-
-
 BAD_FILES = {
     "empty": "",
     "no YAML": "job_name: [",
@@ -201,3 +194,48 @@ def test_a_bad_job_file_is_one_fault_and_no_traceback(klio, job: Path, text: str
     assert (screen.status, screen.err) == (2, "")
     assert "klio-job.yaml" in screen.out.splitlines()[0]
     assert screen.out.splitlines()[-1] == "5 checks, 1 failed"
+
+
+def test_outputs_that_clash_are_found(klio, job: Path):
+    place = "{type: file, location: out, file_suffix: .txt}"
+    (job / "klio-job.yaml").write_text(f"job_name: j\njob_config:\n  data: {{inputs: [{place}], outputs: [{place}]}}\n")
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert screen.status == 2
+    assert "the same place and file_suffix as job_config.data.inputs[0]\n" in screen.out
+
+
+def test_another_beam_in_the_requirements_than_in_the_image_is_a_fault(klio, job: Path):
+    (job / "job-requirements.txt").write_text("klio[exec]==26.11.0\napache-beam[gcp]==2.70.0\n")
+
+    screen = klio("job", "verify", "--offline", "-j", job)
+
+    assert screen.status == 1
+    assert f"✗ job-requirements.txt: apache-beam 2.70.0, but the Dockerfile begins with Beam {BEAM}\n" in screen.out
+
+
+def test_neighbours_that_fit_are_shown_in_their_order_and_those_that_do_not_are_a_fault(
+    klio, job: Path, tmp_path: Path
+):
+    klio("job", "create", "after", "--output", tmp_path / "after")
+    text = (tmp_path / "after" / "klio-job.yaml").read_text()
+    text = text.replace("topics/after-input", "topics/hello-output").replace("klio-local-output/after", "others/after")
+    (tmp_path / "after" / "klio-job.yaml").write_text(text)
+
+    fine = klio("job", "verify", "--offline", "-j", job, "--with", tmp_path / "after")
+    (tmp_path / "after" / "klio-job.yaml").write_text(text.replace("others/after", "klio-local-output/hello"))
+    clash = klio("job", "verify", "--offline", "-j", job, "--with", tmp_path / "after")
+    nothing = klio("job", "verify", "--offline", "-j", job, "--with", tmp_path / "nowhere")
+
+    assert (fine.status, "✓ the graph: hello → after\n" in fine.out) == (0, True)
+    assert clash.status == 1
+    assert "✗ hello and after write gs://klio-local-output/hello/*.txt: whoever comes first" in clash.out
+    assert (nothing.status, "✗ there is no such directory" in nothing.out) == (2, True)
+
+
+def test_nothing_is_made_offline(klio, job: Path):
+    screen = klio("job", "verify", "--offline", "--create-resources", "-j", job)
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err.startswith("Error: --offline and --create-resources exclude each other\n")

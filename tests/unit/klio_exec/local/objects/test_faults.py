@@ -122,3 +122,12 @@ def test_an_error_has_no_body_to_spoil(serve: Serve) -> None:
     endpoint = serve("cut@objects.download")
 
     assert download(endpoint, "not-there").status_code == 404
+
+
+def test_whoever_asks_for_permissions_hears_of_what_is_denied(serve: Serve) -> None:
+    endpoint = serve("denied@objects.upload", "unavailable@objects.*")
+    asked = "permissions=storage.objects.create&permissions=storage.objects.get"
+
+    answer = requests.get(f"{endpoint}/storage/v1/b/bucket/iam/testPermissions?{asked}", timeout=30)
+
+    assert (answer.status_code, answer.json()["permissions"]) == (200, ["storage.objects.get"])

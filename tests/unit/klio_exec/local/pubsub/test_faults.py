@@ -194,3 +194,14 @@ def test_a_slow_service_is_right_and_its_counters_are_no_part_of_it(cloud: Cloud
     assert {operation for operation, _ in cloud.faults.committed} == {
         f"pubsub.{what}" for what in ("admin", "publish", "pull", "acknowledge")
     }
+
+
+@under("denied@pubsub.publish", "unavailable@pubsub.pull")
+def test_whoever_asks_for_permissions_hears_of_what_is_denied(cloud: Cloud) -> None:
+    def allowed(resource: str, *permissions: str) -> list[str]:
+        request = {"resource": resource, "permissions": permissions}
+        return list(cloud.publisher.test_iam_permissions(request=request, retry=None, timeout=30).permissions)
+
+    assert allowed(TOPIC, "pubsub.topics.publish", "pubsub.topics.get") == ["pubsub.topics.get"]
+    assert allowed(NAME, "pubsub.subscriptions.consume") == ["pubsub.subscriptions.consume"]
+    assert allowed("projects/my-project/topics/nowhere", "pubsub.topics.get") == []

@@ -1,0 +1,1 @@
+"""The topics, subscriptions and buckets of a job: looked at, made, removed."""
