@@ -28,7 +28,7 @@ from klio_exec.pipeline import build
 from klio_exec.resources import check, make_missing
 from klio_exec.rooted import rooted
 from klio_exec.runners import page
-from klio_exec.runners.choose import on_dataflow, run_for
+from klio_exec.runners.choose import check_workers, on_dataflow, run_for
 from klio_exec.runners.report import Report, Tell, ToSupervisor, to_nobody
 from klio_exec.runners.supervisor import Supervisor, stop_for
 from klio_exec.runners.tally import Tally
@@ -49,6 +49,7 @@ def run(invocation: Invocation) -> tuple[str, int]:
         from klio_exec.dataflow.launch import launch
 
         return launch(config, invocation)
+    check_workers(config, invocation)
     start = time.monotonic()
     stop = Stop(config.job_config.drain_timeout_s) if invocation.workers is None else stop_for(config)
 

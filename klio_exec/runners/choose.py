@@ -13,12 +13,13 @@ from klio_core.config import KlioConfig
 from klio_core.errors import UsageError
 from klio_core.invocation import Invocation
 from klio_exec.runners.batch import BatchRun
+from klio_exec.runners.portable import PortableRun
 from klio_exec.runners.report import Tell, to_nobody
 from klio_exec.runners.streaming import StreamingRun
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
 
-_HERE = {"DirectRunner", "FnApiRunner"}
+_HERE = {"DirectRunner", "FnApiRunner", "DirectGKERunner"}
 _ON_DATAFLOW = "DataflowRunner"
 
 
@@ -39,21 +40,23 @@ def on_dataflow(config: KlioConfig, invocation: Invocation) -> bool:
 
 
 def run_for(context: KlioContext, invocation: Invocation, stop: Stop, tell: Tell = to_nobody) -> Run:
-    """Answer the run that the job file and the flags ask for; a streaming one does `tell` how it goes.
-
-    Raises UsageError where this version has none.
-    """
-    if not (invocation.local or invocation.direct_runner):
-        _check(context.config.pipeline_options.runner)
+    """Answer the run that the job file and the flags ask for; a streaming one of ours does `tell` how it goes."""
+    if not _is_here(context.config, invocation):
+        return PortableRun(context, stop, invocation.exit_when_idle)
     if context.streaming:
         return StreamingRun(context, stop, invocation.exit_when_idle, tell)
     return BatchRun()
 
 
-def _check(named: str) -> None:
-    if named not in _HERE:
+def check_workers(config: KlioConfig, invocation: Invocation) -> None:
+    """Raise UsageError for --workers with a runner that has workers of its own."""
+    if invocation.workers is not None and not _is_here(config, invocation):
         raise UsageError(
-            f"this version does not launch jobs on {named}",
-            where="pipeline_options.runner",
-            todo="run it on this machine: --local (the local cloud) or --direct-runner (the services it names)",
+            "--workers: the runner that the job file names has workers of its own",
+            got=f"runner: {config.pipeline_options.runner}",
+            todo="leave it out, or add --direct-runner",
         )
+
+
+def _is_here(config: KlioConfig, invocation: Invocation) -> bool:
+    return invocation.local or invocation.direct_runner or config.pipeline_options.runner in _HERE

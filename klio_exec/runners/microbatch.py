@@ -99,7 +99,7 @@ def sources_of(pipeline: Any) -> list[str]:
     class Visitor(PipelineVisitor):
         def enter_composite_transform(self, node: Any) -> None:
             if isinstance(node.transform, ReadFromPubSub):
-                found[_subscription_of(node.transform)] = None
+                found[subscription_of(node.transform)] = None
 
     pipeline.visit(Visitor())
     return list(found)
@@ -123,7 +123,7 @@ class _FeedInstead(PTransformOverride):
         return isinstance(applied.transform, ReadFromPubSub)
 
     def get_replacement_transform_for_applied_ptransform(self, applied: Any) -> Any:
-        return _Fed(_subscription_of(applied.transform))
+        return _Fed(subscription_of(applied.transform))
 
 
 class _Fed(beam.PTransform):
@@ -138,7 +138,8 @@ class _Fed(beam.PTransform):
         return impulse | beam.Map(_event).with_output_types(bytes)
 
 
-def _subscription_of(read: ReadFromPubSub) -> str:
+def subscription_of(read: ReadFromPubSub) -> str:
+    """Answer the subscription that a transform reads. Raises JobCodeError for one that reads a topic."""
     source = read._source  # noqa: SLF001  (Beam's own runners read it so)
     if source.subscription_name is None:
         raise JobCodeError(

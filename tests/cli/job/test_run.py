@@ -71,9 +71,9 @@ def test_a_runner_elsewhere_is_not_launched_from_a_container(klio, tmp_path: Pat
 
     assert (screen.status, screen.out) == (2, "")
     assert screen.err == (
-        "Error: this version does not launch jobs on FlinkRunner\n"
+        "Error: a job is not handed to FlinkRunner from a container\n"
         "  got: runner: FlinkRunner\n"
-        "  to do: run it on this machine: --local, or --direct-runner\n"
+        "  to do: --no-container runs it from this machine's Python; --direct-runner runs it here, without that runner\n"
     )
 
 
