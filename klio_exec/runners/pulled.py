@@ -49,7 +49,7 @@ class _Forever(RestrictionProvider):
     def restriction_size(self, element: str, restriction: OffsetRange) -> int:  # noqa: ARG002  (Beam's signature)
         return 1
 
-    def split(self, element: str, restriction: OffsetRange) -> Iterator[OffsetRange]:  # noqa: ARG002
+    def split(self, element: str, restriction: OffsetRange) -> Iterator[OffsetRange]:  # noqa: ARG002  (Beam's)
         yield restriction
 
 
@@ -81,7 +81,7 @@ class Pull(beam.DoFn):
         subscription: str,
         finalizer: Any = beam.DoFn.BundleFinalizerParam,  # the class, and before the tracker: else nothing is finalised
         tracker: Any = beam.DoFn.RestrictionParam(_Forever()),  # noqa: B008  (Beam's way to ask)
-        watermark: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008  (as above)
     ) -> Iterator[TimestampedValue]:
         """Yield what one pull brings, and ask to be called again."""
         leases = self._leases_of(subscription)

@@ -149,7 +149,7 @@ def test_a_job_runs_on_a_job_service_of_its_own(new_job: NewJob, tmp_path: Path)
 @contextmanager
 def job_service(directory: Path) -> Iterator[int]:
     """Beam's local job service as a process; answer its port."""
-    command = "-m apache_beam.runners.portability.local_job_service_main -p 0 --port_file".split()
+    command = ["-m", "apache_beam.runners.portability.local_job_service_main", "-p", "0", "--port_file"]
     file = directory / "port"
     with (directory / "service.log").open("wb") as log:
         popen = subprocess.Popen([sys.executable, *command, str(file)], stdout=log, stderr=log)
