@@ -53,6 +53,10 @@ class _Forever(RestrictionProvider):
         yield restriction
 
 
+_TRACKER = beam.DoFn.RestrictionParam(_Forever())
+_WATERMARK = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider())
+
+
 class Pull(beam.DoFn):
     """Yields the messages of a subscription, in portions of about a second of work, `limit` at most.
 
@@ -80,8 +84,8 @@ class Pull(beam.DoFn):
         self,
         subscription: str,
         finalizer: Any = beam.DoFn.BundleFinalizerParam,  # the class, and before the tracker: else nothing is finalised
-        tracker: Any = beam.DoFn.RestrictionParam(_Forever()),  # noqa: B008  (Beam's way to ask)
-        watermark: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008  (as above)
+        tracker: Any = _TRACKER,
+        watermark: Any = _WATERMARK,
     ) -> Iterator[TimestampedValue]:
         """Yield what one pull brings, and ask to be called again."""
         leases = self._leases_of(subscription)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 import signal
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import soundfile
 from docker import DockerClient
 
 from klio_core.message import Message
 from tests.flow.conftest import cloud
-from tests.flow.kit import Cloud, eventually
+from tests.flow.kit import Cloud
 
 from .kit import Hand, NewJob
 
@@ -72,45 +66,3 @@ def test_a_streaming_job_that_is_stopped_ends_what_it_has_begun(
     assert cloud.get(f"gs://klio-local-output/{job.name}/a.txt") == b"done"
     assert [Message.decode(raw).element for raw in cloud.pull(outward)] == [b"a"]
     assert [one for one in engine.containers.list(all=True) if job.name in str(one.image.tags)] == []
-
-
-@pytest.fixture
-def tracks() -> Iterator[dict[str, bytes]]:
-    """Two tracks by the example's own synthesiser."""
-    sys.path.insert(0, str(AUTOMIXER))
-    import synth
-
-    yield {"one.wav": _wav(synth.compose(120.0, 6.0, 1)), "two.wav": _wav(synth.compose(124.0, 6.0, 2))}
-    sys.path.remove(str(AUTOMIXER))
-
-
-def _wav(song: Any) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, song.samples, 44_100, format="WAV", subtype="PCM_16")
-    return file.getvalue()
-
-
-def test_the_automixer_mixes_in_its_own_image(
-    klio: Hand, engine: DockerClient, cloud: Cloud, tracks: dict[str, bytes], tmp_path: Path
-):
-    job = tmp_path / "automixer"
-    shutil.copytree(AUTOMIXER, job, ignore=shutil.ignore_patterns(".klio", "__pycache__"))
-    inward, _, outward = ends(cloud, "automixer")
-    for name, content in tracks.items():
-        cloud.put(f"gs://klio-local-automixer/tracks/{name}", content)
-    cloud.publish(inward, [Message.of(PAIR.encode()).encode()])
-
-    with klio.started(*DIRECT, "-j", job, "--exit-when-idle", 5, **cloud.environment) as running:
-        out, err = running.communicate(timeout=400)
-
-    assert running.returncode == 0, out + err
-    made = cloud.get(f"gs://klio-local-automixer/mixes/{PAIR}.ogg")
-    assert made is not None, err
-    samples, rate = soundfile.read(io.BytesIO(made), always_2d=True)
-    assert samples.shape[1] == 2
-    assert len(samples) / rate > 6
-    assert [Message.decode(raw).element for raw in eventually(lambda: cloud.pull(outward))] == [PAIR.encode()]
-    image = klio.ok("image", "build", "-j", job)
-    base = engine.images.get(next(line for line in (job / "Dockerfile").read_text().splitlines() if "FROM" in line)[5:])
-    assert engine.images.get(image).attrs["Size"] - base.attrs["Size"] < 250_000_000
-    engine.images.remove(image, force=True)

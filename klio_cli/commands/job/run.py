@@ -70,6 +70,6 @@ def _runs_here(job: Invocation, config: KlioConfig) -> KlioConfig:
     """Answer the job file of a job that can run on this machine."""
     runner = config.pipeline_options.runner
     if not job.direct_runner and runner not in _HERE:
-        todo = "--no-container runs it from this machine's Python; --direct-runner runs it here, without that runner"
+        todo = "--no-container runs it from this machine's Python, --direct-runner without that runner"
         raise UsageError(f"a job is not handed to {runner} from a container", got=f"runner: {runner}", todo=todo)
     return config

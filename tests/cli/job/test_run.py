@@ -73,7 +73,7 @@ def test_a_runner_elsewhere_is_not_launched_from_a_container(klio, tmp_path: Pat
     assert screen.err == (
         "Error: a job is not handed to FlinkRunner from a container\n"
         "  got: runner: FlinkRunner\n"
-        "  to do: --no-container runs it from this machine's Python; --direct-runner runs it here, without that runner\n"
+        "  to do: --no-container runs it from this machine's Python, --direct-runner without that runner\n"
     )
 
 
