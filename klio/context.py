@@ -23,6 +23,7 @@ from klio.metrics.relays import relays_for, timer_unit
 from klio.work import Made, Work
 from klio_core.config import KlioConfig, load
 from klio_core.dead_letter import DeadLetter, Failure
+from klio_core.decision import told
 from klio_core.errors import EventError, JobCodeError, LostWork, MessageError
 from klio_core.message import Arrival, Format, JobRef, Message
 from klio_core.status import State
@@ -176,11 +177,10 @@ class KlioContext:
 
     def lost_work(self) -> LostWork:
         """Answer the error of a run that failed too often."""
-        counts = ", ".join(f"{reason} {number}" for reason, number in self.buried.most_common())
         return LostWork(
             f"more than {self._max_failures} messages became dead letters, so the run was stopped",
             where=f"--max-failures {self._max_failures}",
-            got=counts,
+            got=told(self.buried),
             todo="`klio dlq list` shows them; what was made so far stays, and is passed on when the job runs again",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -99,3 +100,9 @@ def decide(facts: Facts) -> Verdict | Look:
             return INPUT_MISSING
         return TRIGGER_LOOP if facts.spent else TRIGGER_PARENTS
     return PROCESS
+
+
+def told(counts: Mapping[str, int]) -> str:
+    """Answer how often there was each reason, as people read it, the most frequent first: `output exists 3, ping 1`."""
+    ordered = sorted(counts.items(), key=lambda reason: (-reason[1], reason[0]))
+    return ", ".join(f"{reason} {number}" for reason, number in ordered)

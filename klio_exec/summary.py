@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from klio.metrics.counts import DEAD_LETTER, DROPPED_BY_RUN, FILTERED, READ
-from klio_core.decision import Action
+from klio_core.decision import Action, told
 from klio_core.errors import LostLease
 from klio_exec.runners.tally import Tally
 
@@ -65,9 +65,9 @@ class Summary:
             f"{self.job}: {self.seconds:.1f} s",
             _line("read", self.read),
             _line("processed", self.processed, pace),
-            _line("passed on", self.passed_on.total(), _reasons(self.passed_on)),
-            _line("dropped", self.dropped.total(), _reasons(self.dropped)),
-            _line("dead letters", self.dead.total(), _reasons(self.dead) + (f" → {dead_letters}" if self.dead else "")),
+            _line("passed on", self.passed_on.total(), told(self.passed_on)),
+            _line("dropped", self.dropped.total(), told(self.dropped)),
+            _line("dead letters", self.dead.total(), told(self.dead) + (f" → {dead_letters}" if self.dead else "")),
         ]
         if self.triggered:
             lines.insert(4, _line("triggered", self.triggered))
@@ -85,7 +85,3 @@ def _by_reason(tally: Tally, prefix: str) -> Counter[str]:
 
 def _line(name: str, number: int, more: str = "") -> str:
     return f"  {name:<13}{number:>7}   {more}".rstrip()
-
-
-def _reasons(counts: Counter[str]) -> str:
-    return ", ".join(f"{reason} {number}" for reason, number in counts.most_common())

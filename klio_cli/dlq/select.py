@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from klio_cli.dlq.box import Held
+from klio_core.decision import told
 from klio_core.errors import UsageError
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -53,7 +54,7 @@ def age(text: str) -> float:
 def by_reason(letters: Iterable[Held]) -> str:
     """Answer how many there are of each reason: `exception 2, bad-element 1`."""
     counts = Counter(held.letter.reason for held in letters)
-    return ", ".join(f"{reason} {number}" for reason, number in counts.most_common())
+    return told(counts)
 
 
 def counted(number: int) -> str:

@@ -49,7 +49,7 @@ class _Forever(RestrictionProvider):
     def restriction_size(self, element: str, restriction: OffsetRange) -> int:  # noqa: ARG002  (Beam's signature)
         return 1
 
-    def split(self, element: str, restriction: OffsetRange) -> Iterator[OffsetRange]:  # noqa: ARG002  (Beam's)
+    def split(self, element: str, restriction: OffsetRange) -> Iterator[OffsetRange]:  # noqa: ARG002  (as above)
         yield restriction
 
 
