@@ -25,8 +25,8 @@ def test_every_message_that_was_read_is_in_one_line():
         "  read              21\n"
         "  processed          4   0.5 s each, slowest 2 s\n"
         "  passed on          5   output exists 3, ping 2\n"
-        "  dropped            9   input missing 4, dropped by run() 2, not addressed to us 1, lost-lease 1, "
-        "filtered by the job's code 1\n"
+        "  dropped            9   input missing 4, dropped by run() 2, filtered by the job's code 1, "
+        "lost-lease 1, not addressed to us 1\n"
         "  dead letters       3   exception 2, undecodable 1 → dead/\n"
         "  retried            5"
     )
