@@ -29,6 +29,7 @@ from klio_exec.resources import check, make_missing
 from klio_exec.rooted import rooted
 from klio_exec.runners import page
 from klio_exec.runners.choose import check_workers, on_dataflow, run_for
+from klio_exec.runners.health import Health
 from klio_exec.runners.report import Report, Tell, ToSupervisor, to_nobody
 from klio_exec.runners.supervisor import Supervisor, stop_for
 from klio_exec.runners.tally import Tally
@@ -57,10 +58,11 @@ def run(invocation: Invocation) -> tuple[str, int]:
         summary = Summary.of(config.job_name, tally, time.monotonic() - start)
         return summary.text(_dead_letters(config)), _status(summary, stop)
 
+    health = Health.of(config, stop)
     if invocation.workers is None:
-        return end(_run_here(config, invocation, stop, given_up=lambda tally: _last_words(*end(tally))))
+        return end(_run_here(config, invocation, stop, lambda tally: _last_words(*end(tally)), alive=health.alive))
     stop.listen()
-    supervisor = Supervisor(config, invocation.workers, stop, invocation.exit_when_idle)
+    supervisor = Supervisor(config, invocation.workers, stop, invocation.exit_when_idle, health.alive)
     stop.when_given_up(lambda: _last_words(*end(supervisor.so_far)))
     return end(supervisor.run(invocation))
 
@@ -76,21 +78,27 @@ def work(line: Connection[Any, Any], invocation: Invocation) -> int:
     try:
         config = _ready(invocation)
         stop = Stop(config.job_config.drain_timeout_s, logging.DEBUG)
-        return end(_run_here(config, invocation, stop, end, to_supervisor))
+        return end(_run_here(config, invocation, stop, end, tell=to_supervisor))
     except KlioError as error:
         to_supervisor.send(error)
         return error.exit_code
 
 
 def _run_here(
-    config: KlioConfig, invocation: Invocation, stop: Stop, given_up: Callable[[Tally], int], tell: Tell = to_nobody
+    config: KlioConfig,
+    invocation: Invocation,
+    stop: Stop,
+    given_up: Callable[[Tally], int],
+    *,
+    tell: Tell = to_nobody,
+    alive: Callable[[], None] = lambda: None,
 ) -> Tally:
     os.chdir(invocation.job_dir)  # locations in a job file are relative to the job, and stay so
     context = KlioContext(rooted(config, Path.cwd()), max_failures=invocation.max_failures)
     bind(context)
     stop.listen()
     run_code = load_run(Path())
-    chosen = run_for(context, invocation, stop, tell)
+    chosen = run_for(context, invocation, stop, tell, alive)
     page.show(chosen.tally, config)
     options = options_here(config)
     pipeline = Pipeline(runner=chosen.runner, options=options)

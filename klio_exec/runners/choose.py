@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from apache_beam import Pipeline
@@ -39,12 +40,21 @@ def on_dataflow(config: KlioConfig, invocation: Invocation) -> bool:
     return not here and config.pipeline_options.runner == _ON_DATAFLOW
 
 
-def run_for(context: KlioContext, invocation: Invocation, stop: Stop, tell: Tell = to_nobody) -> Run:
-    """Answer the run that the job file and the flags ask for; a streaming one of ours does `tell` how it goes."""
+def run_for(
+    context: KlioContext,
+    invocation: Invocation,
+    stop: Stop,
+    tell: Tell = to_nobody,
+    alive: Callable[[], None] = lambda: None,
+) -> Run:
+    """Answer the run that the job file and the flags ask for.
+
+    A streaming one of ours does `tell` how it goes, and calls `alive` as long as it does.
+    """
     if not _is_here(context.config, invocation):
         return PortableRun(context, stop, invocation.exit_when_idle)
     if context.streaming:
-        return StreamingRun(context, stop, invocation.exit_when_idle, tell)
+        return StreamingRun(context, stop, invocation.exit_when_idle, tell, alive)
     return BatchRun()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,13 +39,19 @@ class StreamingRun:
     """Runs a job's graph over its subscriptions until it is told to stop, or has been idle for long enough."""
 
     def __init__(
-        self, context: KlioContext, stop: Stop, exit_when_idle_s: float | None = None, tell: Tell = to_nobody
+        self,
+        context: KlioContext,
+        stop: Stop,
+        exit_when_idle_s: float | None = None,
+        tell: Tell = to_nobody,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         job = context.config.job_config
         self._context = context
         self._stop = stop
         self._idle_s = exit_when_idle_s
         self._tell = tell
+        self._alive = alive
         self._max_attempts = job.max_attempts
         self._journal = directory_of(context.config)
         self._lease_s = job.lease_s
@@ -59,12 +65,16 @@ class StreamingRun:
         """Run the pipeline, which was built with this run's `runner`. Answers what was counted."""
         status = self._context.status
         self._attempts = Attempts(self._journal, self._max_attempts, self._lease_s)
-        self._feed = Feed(sources_of(pipeline), self._pace, lease_s=self._lease_s, renewed=status.renew)
+        self._feed = Feed(sources_of(pipeline), self._pace, lease_s=self._lease_s, renewed=self._renewed)
         status.when_begun = self._attempts.mark
         self._stop.when_asked(self._feed.stop)
         self._stop.when_late(self._give_up)
         self.runner.run_pipeline(pipeline, options)
         return self.tally
+
+    def _renewed(self) -> None:
+        self._context.status.renew()
+        self._alive()
 
     def _give_up(self) -> None:
         self._feed.give_back_all()
@@ -75,6 +85,7 @@ class StreamingRun:
         log.info("%s runs, and reads %s; Ctrl-C stops it", self._context.config.job_name, ", ".join(self._feed.sources))
         try:
             while not self._finished():
+                self._alive()
                 batch = self._feed.batch(_LOOK_S)
                 self._tell(Report(self.tally, self._feed.held > 0, self._feed.quiet_since))
                 self._work_all(run_batch, batch)

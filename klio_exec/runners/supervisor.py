@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from klio.metrics.counts import READ
@@ -40,7 +41,14 @@ class Supervisor:
     It holds no message itself: should it be killed, the workers notice, finish what they have begun, and end.
     """
 
-    def __init__(self, config: KlioConfig, count: int, stop: Stop, exit_when_idle_s: float | None = None) -> None:
+    def __init__(
+        self,
+        config: KlioConfig,
+        count: int,
+        stop: Stop,
+        exit_when_idle_s: float | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         if count < 1:
             raise UsageError("--workers: there must be one at least", expected="1 or more", got=str(count))
         if not config.pipeline_options.streaming:
@@ -54,6 +62,7 @@ class Supervisor:
         self._count = count
         self._stop = stop
         self._idle_s = exit_when_idle_s
+        self._alive = alive
         self._directory = directory_of(config)
         self._workers: dict[int, Worker] = {}
         self._due = dict.fromkeys(range(1, count + 1), 0.0)  # when the missing ones are to be started
@@ -77,6 +86,8 @@ class Supervisor:
         try:
             while self._workers or not self._ending:
                 self._tend()
+                if self._been_ready:
+                    self._alive()
                 time.sleep(_TICK_S)
         finally:
             self._kill_all()

@@ -21,7 +21,7 @@ from klio_core.config.schema.metrics import Metrics
 from klio_core.config.schema.names import JobName
 from klio_core.config.schema.pipeline import KlioPipelineConfig
 from klio_core.config.schema.retry import RetrySection
-from klio_core.config.schema.scalars import Count, Flag, Free, Off, Seconds, Whole, Word, nothing_is, one_of
+from klio_core.config.schema.scalars import Count, Flag, Free, Natural, Off, Seconds, Whole, Word, nothing_is, one_of
 from klio_core.config.schema.section import Section
 from klio_core.config.schema.wrong import fault
 from klio_core.config.values import Values
@@ -57,6 +57,8 @@ class KlioJobConfig(Section):
     lease_s: Annotated[Count, Field(le=600)] = 60  # Pub/Sub's own limit
     drain_timeout_s: Seconds = 60.0
     journal: Word | None = None
+    # 0 is any free port.
+    health_port: Annotated[Natural, Field(le=65535)] | None = None
     dependencies: Dependencies = ()
     # A trigger for an element that is already on its way is not repeated within this time.
     trigger_ttl_s: Seconds = 600.0
