@@ -10,14 +10,15 @@ from klio_core import lifeline
 
 PATIENCE_S = 40
 
+# Two of them write to one pipe: each line in one write, also where Python does not buffer.
 WATCH = """
-import sys, threading
+import os, sys, threading
 from klio_core import lifeline
 
 gone = threading.Event()
 lifeline.watch(gone.set)
-print("watching", flush=True)
-print("gone" if gone.wait(float(sys.argv[1])) else "still there", flush=True)
+os.write(1, b"watching\\n")
+os.write(1, b"gone\\n" if gone.wait(float(sys.argv[1])) else b"still there\\n")
 """
 # A parent that starts two children, and holds no end of their output.
 PARENT = """
