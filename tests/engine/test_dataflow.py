@@ -41,7 +41,7 @@ def there(cloud: Cloud, tmp_path: Path) -> Iterator[There]:
         key = str(key_file(tmp_path, address))
         environment = {**cloud.environment, "GOOGLE_APPLICATION_CREDENTIALS": key, "NO_GCE_CHECK": "true"}
         overrides = tuple(f"-Opipeline_options.{name}={value}" for name, value in said.items())
-        yield There(service, overrides, {**environment, "USER": "ada"})
+        yield There(service, overrides, {**environment, "USER": "ada", "CI": ""})
 
 
 def launchable(job: Path, registry: str, there: There) -> tuple[str, ...]:
