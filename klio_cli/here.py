@@ -7,23 +7,38 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from klio_core import lifeline
+from klio_core import lifeline, local_state, runs
 from klio_core.errors import EngineError
+from klio_core.invocation import Invocation
 
 
-def klioexec(arguments: Sequence[str]) -> int:
+def klioexec(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
     """Run `klioexec` with these arguments, on our own streams, and answer its exit status (128 + n after signal n).
+
+    `environment` is added to ours.
 
     SIGTERM goes to the child, which ends in its own way; so does Ctrl-C. Should we be killed, the child notices.
     Raises EngineError where what runs jobs is not installed.
     """
-    with subprocess.Popen(command(arguments), **lifeline.held()) as child, _passing_signals_to(child):
+    held = lifeline.held()
+    held["env"].update(environment or {})
+    with subprocess.Popen(command(arguments), **held) as child, _passing_signals_to(child):
         status = child.wait()
     return 128 - status if status < 0 else status
+
+
+def run(job: Invocation) -> int:
+    """Run a job on this machine, recorded among the runs of its project. Answers its exit status; raises as above."""
+    return klioexec(["run", *job.argv()], recorded(job))
+
+
+def recorded(job: Invocation) -> dict[str, str]:
+    """Answer the environment in which `klioexec run` records itself."""
+    return {runs.VARIABLE: str(local_state.project_of(job))}
 
 
 def command(arguments: Sequence[str]) -> list[str]:

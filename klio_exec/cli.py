@@ -13,8 +13,7 @@ import click
 from klio_core.errors import KlioError
 from klio_core.invocation import Invocation
 from klio_core.redact import redacted
-
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+from klio_exec import log
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,11 +26,11 @@ def klioexec() -> None:
 def run(arguments: tuple[str, ...]) -> None:
     """Run a job. `klioexec run --help` lists the options."""
     invocation = Invocation.parse(arguments)
-    _log(verbose=invocation.verbose)
+    log.set_up(verbose=invocation.verbose)
     from klio_exec.run import run as run_job
 
     summary, status = run_job(invocation)
-    click.echo(summary, err=True)
+    log.tell(summary)
     sys.exit(status)
 
 
@@ -41,7 +40,7 @@ def run(arguments: tuple[str, ...]) -> None:
 def work(line: int, arguments: tuple[str, ...]) -> None:
     """Be one of the workers of a run; the file descriptor LINE leads to their supervisor."""
     invocation = Invocation.parse(arguments)
-    _log(verbose=invocation.verbose)
+    log.set_up(verbose=invocation.verbose)
     from klio_exec.run import work as work_there
 
     os.set_inheritable(line, False)  # what the job starts must not keep it open
@@ -118,25 +117,10 @@ def reset(project: Path) -> None:
 @_fault
 def serve(project: Path, pubsub_port: int, objects_port: int, faults: tuple[str, ...]) -> None:
     """Be the local cloud, until SIGTERM."""
-    _log(verbose=False)
+    log.set_up(verbose=False)
     from klio_exec.local import world
 
     world.serve(project, pubsub_port, objects_port, faults)
-
-
-class _WithoutSecrets(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
-
-
-def _log(*, verbose: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_WithoutSecrets(_FORMAT, "%H:%M:%S"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("klio").setLevel(logging.DEBUG if verbose else logging.INFO)
-    # What fails in a graph Beam logs with 60 lines of its own; we say it in one, and the dead letter keeps them all.
-    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)
-    logging.getLogger().setLevel(logging.INFO if verbose else logging.ERROR)
 
 
 def main() -> None:
@@ -146,7 +130,7 @@ def main() -> None:
     except KlioError as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             logging.getLogger("klio").debug("the traceback", exc_info=error)
-        click.echo(f"Error: {redacted(str(error))}", err=True)
+        log.tell(f"Error: {redacted(str(error))}", logging.ERROR)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

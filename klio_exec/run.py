@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from apache_beam import Pipeline
 
 from klio.context import KlioContext, bind
 from klio.events.dead_letters import DEFAULT_DIRECTORY
+from klio_core import runs
 from klio_core.config import KlioConfig, load
 from klio_core.errors import KlioError
 from klio_core.invocation import Invocation
 from klio_core.local_state import project_of
+from klio_exec import log
 from klio_exec.by_mail import by_mail
 from klio_exec.load import load_run
 from klio_exec.local import world
@@ -51,8 +53,15 @@ def run(invocation: Invocation) -> tuple[str, int]:
 
         return launch(config, invocation)
     check_workers(config, invocation)
+    with _recorded(invocation, config) as ended:
+        summary, status = _run(config, invocation, ended)
+        return summary, ended(status)
+
+
+def _run(config: KlioConfig, invocation: Invocation, ended: Callable[[int], int]) -> tuple[str, int]:
     start = time.monotonic()
     stop = Stop(config.job_config.drain_timeout_s) if invocation.workers is None else stop_for(config)
+    stop.when_ended(ended)
 
     def end(tally: Tally) -> tuple[str, int]:
         summary = Summary.of(config.job_name, tally, time.monotonic() - start)
@@ -82,6 +91,22 @@ def work(line: Connection[Any, Any], invocation: Invocation) -> int:
     except KlioError as error:
         to_supervisor.send(error)
         return error.exit_code
+
+
+@contextmanager
+def _recorded(invocation: Invocation, config: KlioConfig) -> Iterator[Callable[[int], int]]:
+    """Keep a record and a log of the run where whoever started us wants that. Gives what notes its end."""
+    project = os.environ.pop(runs.VARIABLE, "")
+    if not project:
+        yield lambda status: status
+        return
+    with runs.recorded(Path(project), config.job_name, "local" if invocation.local else "direct") as recorder:
+        log.keep(recorder.run.directory)
+        try:
+            yield recorder.ended
+        except Exception as error:
+            recorder.ended(getattr(error, "exit_code", 1))
+            raise
 
 
 def _run_here(
@@ -123,8 +148,7 @@ def _ready(invocation: Invocation) -> KlioConfig:
 
 
 def _last_words(summary: str, status: int) -> int:
-    sys.stderr.write(f"{summary}\n")
-    sys.stderr.flush()
+    log.tell(summary)
     return status
 
 

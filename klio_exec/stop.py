@@ -29,6 +29,7 @@ class Stop:
         self._at_once: Callable[[], None] = lambda: None
         self._late: Callable[[], None] = lambda: None
         self._last_words: Callable[[], int] = lambda: 0
+        self._ended: Callable[[int], int] = lambda status: status
         self.interrupted = False
 
     @property
@@ -48,6 +49,10 @@ class Stop:
         """Say what is to be told of a run that is not done in time; `say` answers the exit status."""
         self._last_words = say
 
+    def when_ended(self, note: Callable[[int], int]) -> None:
+        """Say what is to be done with the exit status of a run that does not come to its own end; `note` answers it."""
+        self._ended = note
+
     def ask(self) -> None:
         """Ask the run to end, however long that takes."""
         self._asked.set()
@@ -62,7 +67,7 @@ class Stop:
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         if self.asked:
             self._late()
-            os._exit(_INTERRUPTED)
+            os._exit(self._ended(_INTERRUPTED))
         self.interrupted = number == signal.SIGINT
         log.log(self._level, "stopping: what has been begun is finished (for at most %g s)", self._drain_timeout_s)
         self.ask()
@@ -73,7 +78,7 @@ class Stop:
     def _give_up(self) -> None:
         log.warning("not done within %g s: the work is given back", self._drain_timeout_s)
         self._late()
-        os._exit(self._last_words())
+        os._exit(self._ended(self._last_words()))
 
 
 def _parent_gone() -> None:

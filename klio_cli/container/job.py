@@ -8,8 +8,10 @@ from klio_cli.container.plan import plan
 from klio_cli.images.job_image import JobImage
 from klio_cli.places import Places
 from klio_cli.terminal import Terminal
+from klio_core import runs
 from klio_core.errors import EngineError
 from klio_core.invocation import Invocation
+from klio_core.local_state import project_of
 
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
@@ -33,7 +35,8 @@ def run(job: Invocation, terminal: Terminal, config: KlioConfig, *, again: bool 
     with engine.connected() as client:
         image.ensure(client, terminal, again=again)
         places.make()
-        return run_container(client, planned, places.config, terminal)
+        with runs.recorded(project_of(job), config.job_name, "container") as recorder:
+            return recorder.ended(run_container(client, planned, places.config, terminal, recorder.run))
 
 
 def _of_the_image(image: JobImage, *, again: bool) -> str:

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -20,7 +21,7 @@ from klio_cli.container.plan import CONFIG_INSIDE, PROGRAM, Plan
 from klio_cli.images import engine
 from klio_cli.places import Mount
 from klio_cli.terminal import Terminal
-from klio_core import lifeline
+from klio_core import lifeline, run_log
 from klio_core.errors import EngineError
 
 if TYPE_CHECKING:
@@ -28,15 +29,19 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from klio_core.config import KlioConfig
+    from klio_core.runs import Run
 
 _NOT_STARTED = "the container cannot be started"
 _LATE_S = 15.0  # beyond the job's own drain_timeout_s: then it does not answer
 _NO_PROGRAM, _KILLED = 127, 137
+_LOG_INSIDE = "/run/klio/log"
 _OWNER = "klio.owner"  # the label that says which process is to remove a container
 
 
-def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal) -> int:
+def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal, record: Run | None = None) -> int:
     """Run the plan with `config` as its job file, and answer the exit status of the job.
+
+    It has the name of its `record`, and keeps its log there.
 
     Ctrl-C and SIGTERM go to the job, which finishes what it has begun; one that does not end is killed.
     Raises EngineError where the engine refuses, has no such image, or goes away meanwhile.
@@ -46,29 +51,39 @@ def run(client: DockerClient, plan: Plan, config: KlioConfig, terminal: Terminal
     with TemporaryDirectory(prefix="klio-") as private:  # mode 0700: overrides may hold what others must not read
         file = Path(private) / "klio-job.yaml"
         file.write_text(dump(config))
-        with _container(client, plan, Mount(file, CONFIG_INSIDE)) as container:
+        with _container(client, _with(plan, Mount(file, CONFIG_INSIDE), record), record) as container:
             return _watched(container, config.job_config.drain_timeout_s, terminal)
 
 
+def _with(plan: Plan, config: Mount, record: Run | None) -> Plan:
+    """Answer the plan with what only a run has: its job file, and where it keeps its log."""
+    if record is None:
+        return replace(plan, mounts=(*plan.mounts, config))
+    log = Mount(record.directory.resolve(), _LOG_INSIDE, writable=True)
+    environment = {**plan.environment, run_log.VARIABLE: _LOG_INSIDE}
+    return replace(plan, mounts=(*plan.mounts, config, log), environment=environment)
+
+
 @contextmanager
-def _container(client: DockerClient, plan: Plan, config: Mount) -> Iterator[Container]:
+def _container(client: DockerClient, plan: Plan, record: Run | None) -> Iterator[Container]:
     """A container that is not started yet; it is removed whatever happens."""
     _sweep(client)
     with engine.asking(_NOT_STARTED, plan.image, "klio image build"):
-        container = client.containers.create(plan.image, list(plan.command), **_settings(plan, config))
+        container = client.containers.create(plan.image, list(plan.command), name=_name(record), **_settings(plan))
     try:
         yield container
     finally:
         _remove(container)
 
 
-def _settings(plan: Plan, config: Mount) -> dict[str, Any]:
+def _name(record: Run | None) -> str | None:
+    return None if record is None else f"klio-{record.id}"
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
     from docker.types import Mount as Bind
 
-    binds = [
-        Bind(mount.target, str(mount.source), type="bind", read_only=not mount.writable)
-        for mount in (*plan.mounts, config)
-    ]
+    binds = [Bind(mount.target, str(mount.source), type="bind", read_only=not mount.writable) for mount in plan.mounts]
     return {
         "entrypoint": [PROGRAM],
         "mounts": binds,  # unlike volumes=, refused where the source is not there

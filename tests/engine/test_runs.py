@@ -75,6 +75,8 @@ def test_a_batch_job_leaves_its_outputs_on_this_machine_and_no_container(
     assert {path.stat().st_uid for path in (job / "output").iterdir()} == {os.getuid()}
     assert "  processed          3" in done.stderr
     assert containers_of(engine, job) == []
+    assert klio.ok("job", "list", "--all", "-j", job).splitlines()[1].split()[:2] == [job.name, "DONE"]
+    assert "  processed          3" in klio.ok("job", "logs", "-j", job)
 
 
 def test_what_a_job_wrote_does_not_make_another_image_of_it(klio: Hand, new_job: NewJob):
@@ -162,6 +164,24 @@ def test_credentials_are_in_a_mount_and_nowhere_else(klio: Hand, new_job: NewJob
     image = engine.api.history(told["Image"])
     assert "very-secret" not in json.dumps(told) + json.dumps(image) + argv
     assert f"{tmp_path}/key.json" in {mount["Source"] for mount in told["Mounts"]}
+    assert containers_of(engine, job) == []
+
+
+def test_a_job_in_a_container_is_stopped_from_another_terminal(klio: Hand, new_job: NewJob, engine: DockerClient):
+    job = new_job(*BATCH, run="import time\nprint('loading', flush=True)\ntime.sleep(600)\n")
+    klio.ok("image", "build", "-j", job)
+
+    with klio.started(*DIRECT, "-j", job) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "loading\n"
+        listed = klio.ok("job", "list", "-j", job).splitlines()[1].split()
+        (container,) = containers_of(engine, job)
+        stopped = klio.ok("job", "stop", "-j", job)
+        running.communicate(timeout=PATIENCE_S)
+
+    assert (listed[:2], listed[-2]) == ([job.name, "RUNNING"], "container")
+    assert container["Name"] == f"/klio-{listed[-1]}"
+    assert stopped == f"{job.name}: CANCELLED"
     assert containers_of(engine, job) == []
 
 

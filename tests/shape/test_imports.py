@@ -50,15 +50,15 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables names proto message decision status redact dead_letter config graph needs "
-        "invocation local_state lifeline mail utils google_api on_dataflow logging_api"
+        "invocation local_state lifeline mail runs run_log utils google_api on_dataflow logging_api"
     ),
     "klio": (
         "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "
         "gate context events transforms message testing"
     ),
     "klio_exec": (
-        "blame stop load options localise rooted by_mail resources pipeline runners summary dataflow local run explain "
-        "test cli"
+        "log blame stop load options localise rooted by_mail resources pipeline runners summary dataflow local run "
+        "explain test cli"
     ),
     "klio_cli": "* commands app",
 }

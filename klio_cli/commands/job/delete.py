@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klio_cli import dataflow, job_dir, options
+from klio_cli import job_dir, options
 from klio_cli.terminal import Terminal
+from klio_cli.where import dataflow
 from klio_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,13 +50,11 @@ def command(terminal: Terminal, /, *, dry_run: bool, yes: bool, **chosen: Any) -
 def _must_not_run(config: KlioConfig) -> None:
     if config.pipeline_options.runner != dataflow.RUNNER:
         return
-    from klio_core.on_dataflow.api import Dataflow
-
-    service = Dataflow.of(config)
-    running = service.active(str(config.pipeline_options.job_name))
+    running = dataflow.OnDataflow.of(config).running()
     if running is not None:
+        name, page = running
         todo = "`klio job stop --drain`, and delete it then"
-        raise UsageError(f"{running.name} runs on Dataflow", where=service.page(running.id), todo=todo)
+        raise UsageError(f"{name} runs on Dataflow", where=page, todo=todo)
 
 
 def _show(terminal: Terminal, removal: Removal) -> None:

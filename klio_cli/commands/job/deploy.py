@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klio_cli import dataflow, here, job_dir, options
+from klio_cli import here, job_dir, options
 from klio_cli.terminal import Terminal
+from klio_cli.where import dataflow
 from klio_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,19 +48,13 @@ def command(
 
     def make_way() -> None:
         if not _in_place(job, config):
-            _stop(terminal, config, drain=drain)
+            dataflow.OnDataflow.of(config).stop(terminal, drain=drain)
 
     if no_container:
         make_way()
-        return here.klioexec(["run", *job.argv()])
+        return here.run(job)
     return launch.run(terminal, again=force_build, before=make_way)
 
 
 def _in_place(job: Invocation, config: KlioConfig) -> bool:
     return config.pipeline_options.update if job.update is None else job.update
-
-
-def _stop(terminal: Terminal, config: KlioConfig, *, drain: bool) -> None:
-    from klio_core.on_dataflow.api import Dataflow
-
-    dataflow.stop(terminal, Dataflow.of(config), str(config.pipeline_options.job_name), drain=drain)

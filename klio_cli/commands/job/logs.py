@@ -1,70 +1,45 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import click
 
-from klio_cli import dataflow
 from klio_cli.terminal import Terminal
+from klio_cli.where import choose
+from klio_cli.where.place import Line, when
 from klio_core.logging_api import SEVERITIES
-
-if TYPE_CHECKING:
-    from klio_core.logging_api import WorkerLogs
-    from klio_core.on_dataflow.api import Dataflow
-
-_PAUSE_S = 2.0
-_OF_THE_SERVICE = "dataflow"
-# What the service says has an importance of its own.
-_SEVERITY = {"DEBUG": "DEBUG", "DETAILED": "DEBUG", "BASIC": "INFO", "WARNING": "WARNING", "ERROR": "ERROR"}
-_IMPORTANCE = {"DEBUG": "DEBUG", "INFO": "BASIC", "WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "ERROR"}
-
-
-class _Line(NamedTuple):
-    time: str
-    id: str
-    severity: str
-    source: str
-    text: str
 
 
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended.")
 @click.option("--severity", type=click.Choice(SEVERITIES), default="INFO", help="This much, or worse.")
-@dataflow.place
+@choose.place
 @click.pass_obj
 def command(terminal: Terminal, /, *, follow: bool, severity: str, **chosen: Any) -> None:
-    """Show what Dataflow says of a job and what its workers log, the oldest first."""
-    from klio_core.logging_api import WorkerLogs
+    """Show the log of the job that runs, or of the one that ran last, the oldest line first.
 
-    service, name = dataflow.found(chosen)
-    job = dataflow.newest(service, name)
-    logs = WorkerLogs(service.project, job.id)
-    seen: set[str] = set()
+    On Dataflow that is what the service says and what the workers log; on this machine, what the run and its workers
+    log, in a container or without one.
+    """
+    log = choose.chosen_place(chosen).log()
+    seen: set[tuple[str, str]] = set()
     since = ""
     while True:
-        ended = service.job(job.id).final  # asked first: what was said before the end is among the lines
-        for line in sorted(_lines(service, logs, job.id, since, severity)):
+        ended = log.ended()  # asked first: what was said before the end is among the lines
+        for line in sorted(log.lines(since, severity)):
             since = max(since, line.time)
-            if line.id not in seen:
-                seen.add(line.id)
+            if (line.time, line.id) not in seen:
+                seen.add((line.time, line.id))
                 _print(terminal, line)
         if ended or not follow:
             return
-        time.sleep(_PAUSE_S)
+        seen = {told for told in seen if told[0] >= since}  # what is older is not asked for again
+        time.sleep(log.pause_s)
 
 
-def _lines(service: Dataflow, logs: WorkerLogs, job_id: str, since: str, severity: str) -> Iterator[_Line]:
-    for note in service.notes(job_id, since, _IMPORTANCE[severity]):
-        kind = _SEVERITY.get(note.importance, note.importance)
-        yield _Line(note.time, f"note {note.id}", kind, _OF_THE_SERVICE, note.text)
-    for entry in logs.entries(since, severity):
-        yield _Line(entry.time, f"entry {entry.id}", entry.severity, entry.worker, entry.text)
-
-
-def _print(terminal: Terminal, line: _Line) -> None:
+def _print(terminal: Terminal, line: Line) -> None:
     from klio_core.redact import redacted
 
     text = redacted(line.text).rstrip("\n")
-    terminal.say(f"{dataflow.when(line.time)}  {line.severity:<8} {line.source}  {text}")
+    terminal.say(f"{when(line.time)}  {line.severity:<8} {line.source}  {text}")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klio_cli import dataflow, here, job_dir, options
+from klio_cli import here, job_dir, options
 from klio_cli.terminal import Terminal
+from klio_cli.where import dataflow
 from klio_core.errors import UsageError
 from klio_core.invocation import FLAGS, Invocation
 
@@ -59,11 +60,11 @@ def _launch(job: Invocation, config: KlioConfig, terminal: Terminal, *, again: b
 
 
 def _run_here(job: Invocation, terminal: Terminal, *, dry_run: bool) -> int:
-    arguments = ["run", *job_dir.check(job).argv()]
+    job_dir.check(job)
     if dry_run:
-        terminal.say(shlex.join(["klioexec", *arguments]))
+        terminal.say(shlex.join(["klioexec", "run", *job.argv()]))
         return 0
-    return here.klioexec(arguments)
+    return here.run(job)
 
 
 def _runs_here(job: Invocation, config: KlioConfig) -> KlioConfig:

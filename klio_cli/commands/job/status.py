@@ -36,13 +36,14 @@ def command(
     is lost: it comes again. A job that the job file puts on Dataflow, and of which nothing was recorded here, is looked
     for there.
     """
-    from klio_cli import dataflow, records, standing_text
+    from klio_cli import records, standing_text
     from klio_cli.standing import Standing
+    from klio_cli.where.dataflow import OnDataflow
 
     job = options.invocation(chosen)
     config = job_dir.load(job)
     if remote or (not (element or state) and _is_elsewhere(config, job)):
-        dataflow.show(terminal, config)
+        OnDataflow.of(config).show(terminal)
         return
     directory = records.directory(config, job)
     standing = Standing(config.job_name, config.job_config.lease_s)
@@ -65,10 +66,11 @@ def command(
 
 def _is_elsewhere(config: KlioConfig, job: Invocation) -> bool:
     """Whether the job file itself says Dataflow, and no run has left records on this machine."""
-    from klio_cli import dataflow, records
+    from klio_cli import records
+    from klio_cli.where.dataflow import RUNNER
 
     said = config.pipeline_options
-    if said.runner != dataflow.RUNNER or "runner" not in said.model_fields_set:
+    if said.runner != RUNNER or "runner" not in said.model_fields_set:
         return False
     entry = config.job_config.events.status
     kept_here = entry is None or (entry is not False and entry.location is not None)

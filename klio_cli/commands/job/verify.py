@@ -79,11 +79,12 @@ def _config(job: Invocation) -> KlioConfig | None:
 def _asked(
     job: Invocation, config: KlioConfig, terminal: Terminal, location: str | None, *, yes: bool
 ) -> list[Finding]:
-    from klio_cli import dataflow, local_cloud
+    from klio_cli import local_cloud
     from klio_cli.cloud import make
     from klio_cli.cloud.look import look
     from klio_cli.cloud.services import connected
     from klio_cli.verify import online
+    from klio_cli.where import dataflow
     from klio_core.needs import needs
 
     wanted = needs(config)

@@ -193,17 +193,14 @@ def test_a_service_that_says_no_is_an_error_with_its_words(klio: Klio, service: 
     assert "got: 403 Dataflow API has not been used in project proj before or it is disabled.\n" in screen.err
 
 
-def test_a_job_of_this_machine_is_not_looked_for_on_dataflow(klio: Klio, service: Service):
-    screen = klio("job", "stop", "-Opipeline_options.runner=DirectRunner")
+def test_a_job_of_this_machine_is_not_looked_for_on_dataflow(klio: Klio, service: Service, tmp_path: Path):
+    job = service.add("mixer", state="RUNNING")
 
-    assert (screen.status, screen.err) == (
-        2,
-        (
-            "Error: mixer does not run on Dataflow\n"
-            "  got: runner: DirectRunner\n"
-            "  to do: a run on this machine ends with Ctrl-C, and prints its log itself\n"
-        ),
-    )
+    for chosen in ("-Opipeline_options.runner=DirectRunner", "--local"):
+        screen = klio("job", "stop", chosen)
+
+        assert (screen.status, screen.err) == (0, f"no job mixer runs on this machine in {tmp_path}\n")
+    assert job.asked == []
 
 
 def test_a_job_that_runs_is_not_deleted(klio: Klio, service: Service):
