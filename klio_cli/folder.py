@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from klio_cli import examples
+
 
 class Folder(click.Group):
     """A group whose commands are the modules of a package.
@@ -29,4 +31,5 @@ class Folder(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         found: click.Command = importlib.import_module(f"{self.package}.{cmd_name}").command
+        found.epilog = examples.of(f"{ctx.command_path} {cmd_name}")
         return found

@@ -27,7 +27,15 @@ def _command_page(context: click.Context) -> str:
     usage = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
     parts = [f"## {context.command_path}", f"```text\n{usage}\n```", help_text(context.command)]
     options = [(code(names), said) for names, said in option_records(context)]
-    return "\n\n".join([*parts, *([table(("option", "is"), options)] if options else [])])
+    said = [table(("option", "is"), options)] if options else []
+    return "\n\n".join([*parts, *said, *_examples(context.command)])
+
+
+def _examples(command: click.Command) -> Iterator[str]:
+    """Yield the examples of a command as a block, where it has any."""
+    lines = (command.epilog or "").splitlines()[2:]
+    if lines:
+        yield "```text\n" + "\n".join(line.strip() for line in lines) + "\n```"
 
 
 def option_records(context: click.Context) -> list[tuple[str, str]]:

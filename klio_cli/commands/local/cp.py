@@ -17,12 +17,9 @@ from klio_core.errors import UsageError
 def command(terminal: Terminal, /, *, project: Path, sources: tuple[str, ...], target: str) -> None:
     """Copy files into the local object store, or back out of it.
 
-    \b
-    klio local cp a.mp3 b.mp3 gs://bucket/tracks/
-    klio local cp gs://bucket/mixes/ .    everything under it
-
-    A target that ends with / or is a directory gets files of the same names. Buckets are made as needed.
-    """  # noqa: D301 - \b tells click not to wrap
+    A target that ends with / or is a directory gets files of the same names. Buckets are made as needed. A source that
+    ends with / is everything under it.
+    """
     from klio_cli.objects import Objects, is_place
 
     inwards = is_place(target)
