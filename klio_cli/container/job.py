@@ -1,10 +1,14 @@
-"""A job of this machine in its image: looked at, planned, and, unless only the plan was asked for, run."""
+"""A job of this machine in its image: looked at, planned, and, unless only the plan was asked for, run.
+
+What runs there either works itself, or hands the job on to another runner of Beam, whose workers have the same image.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from klio_cli.container.plan import plan
+from klio_cli.images import workers
 from klio_cli.images.job_image import JobImage
 from klio_cli.places import Places
 from klio_cli.terminal import Terminal
@@ -12,6 +16,7 @@ from klio_core import runs
 from klio_core.errors import EngineError
 from klio_core.invocation import Invocation
 from klio_core.local_state import project_of
+from klio_core.other_runners import is_handed_on
 
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
@@ -34,9 +39,12 @@ def run(job: Invocation, terminal: Terminal, config: KlioConfig, *, again: bool 
 
     with engine.connected() as client:
         image.ensure(client, terminal, again=again)
+        told = places.config
+        if is_handed_on(told, job):
+            told = workers.with_image(client, told, image.name, terminal)
         places.make()
         with runs.recorded(project_of(job), config.job_name, "container") as recorder:
-            return recorder.ended(run_container(client, planned, places.config, terminal, recorder.run))
+            return recorder.ended(run_container(client, planned, told, terminal, recorder.run))
 
 
 def _of_the_image(image: JobImage, *, again: bool) -> str:

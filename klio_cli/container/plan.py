@@ -15,11 +15,13 @@ from klio_cli.places import Mount, Places
 from klio_core.config import KlioConfig
 from klio_core.invocation import Invocation
 from klio_core.on_dataflow.labels import variables as label_variables
+from klio_core.other_runners import is_handed_on, option
 
 PROGRAM = "klioexec"
 JOB_DIR = "/usr/src/app"
 CONFIG_INSIDE = "/run/klio/klio-job.yaml"
 _EMULATORS = ("PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
+_SERVICES = ("job_endpoint", "artifact_endpoint")  # of another runner
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -50,10 +52,15 @@ class Plan:
 def plan(job: Invocation, image: str, places: Places, environ: Mapping[str, str] | None = None) -> Plan:
     """Answer how to run `job` in `image` against the services that its file and `environ` name.
 
+    It works there, or hands itself on to another runner.
     Raises UsageError where GOOGLE_APPLICATION_CREDENTIALS names no file.
     """
-    inside = replace(_inside(job), direct_runner=True)
-    return _planned(inside, image, places.config, places.mounts(), os.environ if environ is None else environ)
+    config = places.config
+    inside = _inside(job)
+    if not is_handed_on(config, job):
+        inside = replace(inside, direct_runner=True)
+    services = (option(config.pipeline_options, name) for name in _SERVICES)
+    return _planned(inside, image, config, places.mounts(), os.environ if environ is None else environ, *services)
 
 
 def launch_plan(job: Invocation, image: str, config: KlioConfig, environ: Mapping[str, str] | None = None) -> Plan:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from klio_core.config import DirectoryRecords, InvalidConfig, KlioConfig
-from klio_core.config.problems import Place, Problem
+from klio_core.elsewhere import Lack, places_here, problems
 from klio_core.errors import UsageError
 from klio_core.invocation import Invocation
 
@@ -23,9 +23,9 @@ def fitted(config: KlioConfig, invocation: Invocation) -> KlioConfig:
     """
     _refuse_flags(invocation)
     where = str(invocation.config_path)
-    problems = [Problem(what, Place(where), path, todo=todo) for path, what, todo in _lacking(config)]
-    if problems:
-        raise InvalidConfig(where, problems)
+    lacking = problems(_lacking(config), where)
+    if lacking:
+        raise InvalidConfig(where, lacking)
     return _with_letters(_with_locations(config))
 
 
@@ -44,8 +44,7 @@ def _refuse_flags(invocation: Invocation) -> None:
         raise UsageError(f"{flags}: only a run on this machine knows that", todo="leave it out, or add --local")
 
 
-def _lacking(config: KlioConfig) -> Iterator[tuple[str, str, str]]:
-    """Yield the path of each thing that is missing or in the way, what it is, and what to do about it."""
+def _lacking(config: KlioConfig) -> Iterator[Lack]:
     options = config.pipeline_options
     if not options.project:
         yield "pipeline_options.project", "Dataflow needs it", "name the Google Cloud project that pays for the run"
@@ -62,32 +61,7 @@ def _lacking(config: KlioConfig) -> Iterator[tuple[str, str, str]]:
     if not (options.sdk_container_image or options.setup_file or options.requirements_file):
         todo = "name the job's image; `--image-tag` adds its tag"
         yield "pipeline_options.sdk_container_image", "the workers have no klio and no code of the job", todo
-    yield from _on_this_machine(config)
-
-
-def _on_this_machine(config: KlioConfig) -> Iterator[tuple[str, str, str]]:
-    events, data = config.job_config.events, config.job_config.data
-    lists: dict[str, Sequence[object]] = {
-        "events.inputs": events.inputs,
-        "events.outputs": events.outputs,
-        "data.inputs": data.inputs,
-        "data.outputs": data.outputs,
-    }
-    places: list[tuple[str, object]] = [("events.dead_letters", events.dead_letters), ("events.status", events.status)]
-    places += [(f"{name}[{number}]", entry) for name, entries in lists.items() for number, entry in enumerate(entries)]
-    for path, entry in places:
-        found = _local_place(entry)
-        if found:
-            todo = "name a topic, or a place in a bucket: gs://…"
-            yield f"job_config.{path}", f"no place that workers see: {found}", todo
-
-
-def _local_place(entry: object) -> str:
-    if getattr(entry, "type", "") not in {"file", "avro", "directory"}:
-        return ""
-    named = ("location", "file_pattern", "file_path_prefix")
-    places = [str(place) for name in named if (place := getattr(entry, name, None))]
-    return "" if any("://" in place for place in places) else next(iter(places), "")
+    yield from places_here(config)
 
 
 def _with_locations(config: KlioConfig) -> KlioConfig:

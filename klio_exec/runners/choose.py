@@ -10,6 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineRunner
 
 from klio.context import KlioContext
+from klio_core import other_runners
 from klio_core.config import KlioConfig
 from klio_core.errors import UsageError
 from klio_core.invocation import Invocation
@@ -19,9 +20,6 @@ from klio_exec.runners.report import Tell, to_nobody
 from klio_exec.runners.streaming import StreamingRun
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
-
-_HERE = {"DirectRunner", "FnApiRunner", "DirectGKERunner"}
-_ON_DATAFLOW = "DataflowRunner"
 
 
 class Run(Protocol):
@@ -37,7 +35,7 @@ class Run(Protocol):
 def on_dataflow(config: KlioConfig, invocation: Invocation) -> bool:
     """Whether the job is to be submitted to Dataflow, instead of being run by this process."""
     here = invocation.local or invocation.direct_runner
-    return not here and config.pipeline_options.runner == _ON_DATAFLOW
+    return not here and config.pipeline_options.runner == other_runners.DATAFLOW
 
 
 def run_for(
@@ -49,9 +47,11 @@ def run_for(
 ) -> Run:
     """Answer the run that the job file and the flags ask for.
 
+    Raises InvalidConfig where the workers of another runner would not see what the job file names.
     A streaming one of ours does `tell` how it goes, and calls `alive` as long as it does.
     """
     if not _is_here(context.config, invocation):
+        other_runners.check(context.config, str(invocation.config_path))
         return PortableRun(context, stop, invocation.exit_when_idle)
     if context.streaming:
         return StreamingRun(context, stop, invocation.exit_when_idle, tell, alive)
@@ -69,4 +69,4 @@ def check_workers(config: KlioConfig, invocation: Invocation) -> None:
 
 
 def _is_here(config: KlioConfig, invocation: Invocation) -> bool:
-    return invocation.local or invocation.direct_runner or config.pipeline_options.runner in _HERE
+    return invocation.local or invocation.direct_runner or config.pipeline_options.runner in other_runners.OURS

@@ -1,7 +1,7 @@
 """An image that stands for apache/beam_pythonX.Y_sdk, made of this machine's own files: nothing is pulled.
 
-It holds this Python, a shell with a few tools, and the distributions that a job's container needs, with klio from this
-source tree among them, so that `pip install` finds all of them there.
+It holds this Python, a shell with a few tools, what starts a worker, and the distributions that a job's container
+needs, with klio from this source tree among them, so that `pip install` finds all of them there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,12 @@ LEFT_OUT = re.compile(
     r"|_tkinter|EXTERNALLY-MANAGED"
 )
 OF_EVERY_LINUX = re.compile(r"lib(stdc\+\+|gcc_s|m|mvec|atomic|nss_\w+|resolv|rt|dl|pthread|util)\.so\.")
-DIRECTORIES = ("usr/bin", "usr/lib", "usr/lib64", "usr/local/bin", SITE, "etc", "proc", "sys", "dev", "root", "home")
+DIRECTORIES = (
+    "usr/bin", "usr/lib", "usr/lib64", "usr/local/bin", SITE, "opt/apache/beam",
+    "etc", "proc", "sys", "dev", "root", "home",
+)  # fmt: skip
+BOOT = Path(__file__).parent / "boot.py"
+START = "opt/apache/beam/boot"  # where Beam's own is, and its images begin
 SCRIPT = "#!/usr/local/bin/python3\nimport sys\nfrom {module} import {name}\nsys.exit({name}())\n"
 
 
@@ -48,14 +53,15 @@ def make(client: Any, tag: str) -> None:
         spool.seek(0)
         repository, _, version = tag.rpartition(":")
         changes = ["ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 LD_LIBRARY_PATH=/usr/local/lib",
-                   'CMD ["python3"]', f"LABEL klio.base={mark}"]  # fmt: skip
+                   f'ENTRYPOINT ["/{START}"]', f"LABEL klio.base={mark}"]  # fmt: skip
         client.api.import_image_from_data(spool, repository=repository, tag=version, changes=changes)
 
 
 def _mark() -> str:
     """What the image changes with: the distributions and klio's own source."""
     whole = hashlib.sha256(repr(sorted(f"{d.name}=={d.version}" for d in distributions())).encode())
-    for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+    sources = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    for path in (*sources, BOOT, Path(__file__)):
         whole.update(path.read_bytes())
     return whole.hexdigest()[:16]
 
@@ -95,19 +101,7 @@ class _Filler:
     def _directories(self) -> None:
         for name in ("bin", "sbin", "lib", "lib64"):
             self._link(name, f"usr/{name}")
-        for name in (
-            "usr/bin",
-            "usr/lib",
-            "usr/lib64",
-            "usr/local/bin",
-            SITE,
-            "etc",
-            "proc",
-            "sys",
-            "dev",
-            "root",
-            "home",
-        ):
+        for name in DIRECTORIES:
             self._directory(name, 0o755)
         for name in ("tmp", "var/tmp"):
             self._directory(name, 0o1777)
@@ -146,6 +140,7 @@ class _Filler:
         self._text("etc/group", "root:x:0:\n")
         self._text("etc/nsswitch.conf", "hosts: files dns\n")
         self._text("usr/local/bin/pip", SCRIPT.format(module="pip._internal.cli.main", name="main"), 0o755)
+        self._text(START, BOOT.read_text(), 0o755)
         self._text("usr/local/bin/klioexec", SCRIPT.format(module="klio_exec.cli", name="main"), 0o755)
 
     def _distribution(self, distribution: metadata.Distribution) -> None:

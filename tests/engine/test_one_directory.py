@@ -1,4 +1,4 @@
-"""One job directory, unedited, on this machine, in its container, by Beam's portable protocol, and for Dataflow."""
+"""One job directory, unedited: on this machine, in its container, handed to another runner of Beam, and to Dataflow."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from tests.flow.conftest import cloud
 from tests.flow.kit import Cloud, eventually
 
 from .kit import Hand
+from .test_portable import in_the_cloud, service, workers_of
 from .test_services import ends
 
-__all__ = ["cloud"]  # the fixture of whole jobs
+__all__ = ["cloud", "service"]  # fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
 AUTOMIXER = ROOT / "examples" / "automixer"
 PAIR = "one.wav,two.wav"
 BUCKET = "gs://klio-local-automixer"
+WORKERS = "klio-automixer:workers"
 UNTIL_IDLE = ("--exit-when-idle", 5)
 PORTABLE = (
     *("--no-container", "-Opipeline_options.runner=PortableRunner"),
@@ -76,13 +78,21 @@ def samples(mix: bytes | None) -> np.ndarray:
 
 
 def test_the_automixer_is_the_same_wherever_it_runs(
-    klio: Hand, engine: DockerClient, registry: str, cloud: Cloud, job: Path, tracks: dict[str, bytes], tmp_path: Path
+    klio: Hand,
+    engine: DockerClient,
+    registry: str,
+    cloud: Cloud,
+    service: tuple[str, ...],
+    job: Path,
+    tracks: dict[str, bytes],
+    tmp_path: Path,
 ):
     through = ends(cloud, "automixer")
     mixes = {
         "local": mixed_locally(klio, job, tracks, tmp_path),
         "container": mixed(klio, cloud, through, job, "container", "--direct-runner"),
         "portable": mixed(klio, cloud, through, job, "portable", *PORTABLE),
+        "workers": mixed_by_workers(klio, engine, cloud, through, job, service),
         "dataflow": mixed_as_by_dataflow(klio, cloud, job, registry, tmp_path),
     }
 
@@ -107,6 +117,25 @@ def mixed(
     assert done.returncode == 0, done.stdout + done.stderr
     assert [Message.decode(raw).element for raw in eventually(lambda: cloud.pull(outward))] == [PAIR.encode()]
     return cloud.get(f"{BUCKET}/{place}/{PAIR}.ogg")
+
+
+def mixed_by_workers(
+    klio: Hand,
+    engine: DockerClient,
+    cloud: Cloud,
+    through: tuple[str, str, str],
+    job: Path,
+    service: tuple[str, ...],
+) -> bytes | None:
+    """Submitted from the job's container; worked on in another one, of an image that knows where this cloud is."""
+    image = klio.ok("image", "build", "-j", job)
+    file = io.BytesIO(f"FROM {image}\n{in_the_cloud(cloud)}".encode())
+    engine.images.build(fileobj=file, tag=WORKERS, rm=True)
+    with workers_of(engine, job) as workers:
+        config = f"-Opipeline_options.environment_config={WORKERS}"
+        mix = mixed(klio, cloud, through, job, "workers", *service, config)
+        assert [worker.attrs["Config"]["Image"] for worker in workers()] == [WORKERS]
+    return mix
 
 
 def mixed_locally(klio: Hand, job: Path, tracks: dict[str, bytes], directory: Path) -> bytes:

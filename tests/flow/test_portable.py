@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from klio_core.message import Message
 
 from .conftest import NewJob
+from .job_service import job_service
 from .kit import Job, eventually
 from .runs import Running, running
 
@@ -144,20 +143,6 @@ def test_a_job_runs_on_a_job_service_of_its_own(new_job: NewJob, tmp_path: Path)
             assert process.wait() == 0, process.log
 
     assert (job.made, job.unacknowledged) == ({"a", "b"}, 0)
-
-
-@contextmanager
-def job_service(directory: Path) -> Iterator[int]:
-    """Beam's local job service as a process; answer its port."""
-    command = ["-m", "apache_beam.runners.portability.local_job_service_main", "-p", "0", "--port_file"]
-    file = directory / "port"
-    with (directory / "service.log").open("wb") as log:
-        popen = subprocess.Popen([sys.executable, *command, str(file)], stdout=log, stderr=log)
-    try:
-        yield int(eventually(lambda: file.exists() and file.read_text()) or 0)
-    finally:
-        popen.kill()
-        popen.wait()
 
 
 def test_a_batch_runs_there_with_its_counts(new_job: NewJob):

@@ -50,7 +50,8 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables names proto message decision status redact dead_letter config graph needs "
-        "invocation local_state lifeline mail runs run_log utils google_api on_dataflow logging_api"
+        "invocation local_state lifeline mail runs run_log utils google_api elsewhere other_runners on_dataflow "
+        "logging_api"
     ),
     "klio": (
         "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "

@@ -14,7 +14,7 @@ from klio_core.invocation import FLAGS, Invocation
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
 
-_HERE = {"DirectRunner", "FnApiRunner"}
+_ON_KUBERNETES = "DirectGKERunner"
 
 
 @click.command()
@@ -31,6 +31,8 @@ def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry
     where the engine does not have it. --no-container does the same without an image.
     A job whose file names the DataflowRunner is launched there, from inside its image, which is built and pushed first;
     with --no-container from here, and its workers run the image that the registry has.
+    A job whose file names another runner of Beam is handed to its job service from inside the image, or, with
+    --no-container, from here.
     The exit status is that of the run: 3 where something was lost or became a dead letter.
     """
     job = options.invocation(chosen)
@@ -46,7 +48,7 @@ def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry
         return _launch(job, config, terminal, again=force_build, dry_run=dry_run)
     from klio_cli.container.job import run
 
-    return run(job, terminal, _runs_here(job, config), again=force_build, dry_run=dry_run)
+    return run(job, terminal, _checked(job, config), again=force_build, dry_run=dry_run)
 
 
 def _launch(job: Invocation, config: KlioConfig, terminal: Terminal, *, again: bool, dry_run: bool) -> int:
@@ -67,10 +69,14 @@ def _run_here(job: Invocation, terminal: Terminal, *, dry_run: bool) -> int:
     return here.run(job)
 
 
-def _runs_here(job: Invocation, config: KlioConfig) -> KlioConfig:
-    """Answer the job file of a job that can run on this machine."""
-    runner = config.pipeline_options.runner
-    if not job.direct_runner and runner not in _HERE:
-        todo = "--no-container runs it from this machine's Python, --direct-runner without that runner"
-        raise UsageError(f"a job is not handed to {runner} from a container", got=f"runner: {runner}", todo=todo)
+def _checked(job: Invocation, config: KlioConfig) -> KlioConfig:
+    """Answer the job file of a job that its container can run, or hand on to the runner that it names."""
+    from klio_core import other_runners
+
+    if other_runners.is_handed_on(config, job):
+        other_runners.check_submission(config)
+        other_runners.check(config, str(job.config_path))
+    elif not job.direct_runner and config.pipeline_options.runner == _ON_KUBERNETES:
+        todo = "--no-container runs it from this machine's Python, --direct-runner in its container"
+        raise UsageError("a job is not put on Kubernetes by this command", got=f"runner: {_ON_KUBERNETES}", todo=todo)
     return config

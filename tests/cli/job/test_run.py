@@ -64,16 +64,64 @@ def test_a_dry_run_shows_all_that_a_container_is_given(klio, tmp_path: Path, mon
     assert not (job / "output").exists()
 
 
-def test_a_runner_elsewhere_is_not_launched_from_a_container(klio, tmp_path: Path):
+def handed_on(klio, tmp_path: Path, **options: str):
+    """What `klio job run` says of a new job with these options of Beam's."""
     klio("job", "create", "hello", "--output", tmp_path / "job")
+    given = (f"-Opipeline_options.{name}={value}" for name, value in options.items())
+    return klio("job", "run", "-j", tmp_path / "job", "--dry-run", *given)
 
-    screen = klio("job", "run", "-j", tmp_path / "job", "-O", "pipeline_options.runner=FlinkRunner")
+
+def test_a_runner_that_would_start_its_own_job_service_needs_what_no_image_has(klio, tmp_path: Path):
+    screen = handed_on(klio, tmp_path, runner="FlinkRunner")
 
     assert (screen.status, screen.out) == (2, "")
     assert screen.err == (
-        "Error: a job is not handed to FlinkRunner from a container\n"
+        "Error: FlinkRunner starts a job service of its own, for which an image has no Java\n"
+        "  expected: pipeline_options.job_endpoint: the HOST:PORT of a job service\n"
         "  got: runner: FlinkRunner\n"
-        "  to do: --no-container runs it from this machine's Python, --direct-runner without that runner\n"
+        "  to do: name one; --no-container starts it from this machine, --direct-runner runs without that runner\n"
+    )
+
+
+def test_a_job_service_in_a_container_cannot_start_containers(klio, tmp_path: Path):
+    screen = handed_on(klio, tmp_path, runner="PortableRunner", job_endpoint="embed")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: a job service inside the job's container has no engine to start workers with\n"
+        "  expected: pipeline_options.environment_type: LOOPBACK, or a job_endpoint that is HOST:PORT\n"
+        "  got: job_endpoint: embed, environment_type: DOCKER\n"
+        "  to do: --no-container starts both on this machine\n"
+    )
+
+
+def test_what_containers_elsewhere_would_not_see_or_leave_is_refused_before_an_image_is_built(klio, tmp_path: Path):
+    screen = handed_on(klio, tmp_path, runner="PortableRunner", job_endpoint="there:8099")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        f"Error: {tmp_path}/job/klio-job.yaml cannot be used: 1 problem\n"
+        f"{tmp_path}/job/klio-job.yaml: job_config.events.dead_letters: no place that workers see: dead-letters\n"
+        "  to do: name a topic, or a place in a bucket: gs://…\n"
+    )
+
+
+def test_a_job_is_handed_to_a_job_service_of_this_machine_from_a_container_that_reaches_it(klio, tmp_path: Path):
+    screen = handed_on(klio, tmp_path, runner="FlinkRunner", job_endpoint="localhost:8099", environment_type="LOOPBACK")
+
+    assert screen.status == 0
+    assert "  command   klioexec run --job-dir=/usr/src/app --config-file=/run/klio/klio-job.yaml\n" in screen.out
+    assert "  network   that of this machine\n" in screen.out
+
+
+def test_a_job_for_kubernetes_is_not_run_here_by_mistake(klio, tmp_path: Path):
+    screen = handed_on(klio, tmp_path, runner="DirectGKERunner")
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err == (
+        "Error: a job is not put on Kubernetes by this command\n"
+        "  got: runner: DirectGKERunner\n"
+        "  to do: --no-container runs it from this machine's Python, --direct-runner in its container\n"
     )
 
 
