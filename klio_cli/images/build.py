@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from klio_cli.images import dockerfile, engine
 from klio_cli.images.build_log import BuildLog
 from klio_cli.images.context import Context
 from klio_cli.images.layers import Layers
+from klio_cli.images.secrets import Secret, hidden
+from klio_cli.images.session import session
 from klio_cli.images.transfer import transfer
 from klio_cli.terminal import Terminal
 from klio_core.errors import EngineError
@@ -27,22 +30,34 @@ _BASE_ADVICE = "see that the name in the Dockerfile's FROM is right, and that th
 
 
 def build(
-    client: DockerClient, image: ImageName, context: Context, job_name: str, terminal: Terminal, *, again: bool = False
+    client: DockerClient,
+    image: ImageName,
+    context: Context,
+    job_name: str,
+    terminal: Terminal,
+    *,
+    again: bool = False,
+    secrets: Sequence[Secret] = (),
 ) -> None:
     """Build `image`; its layers are shown as they come, and with `again` none is taken from the cache.
 
-    Raises EngineError where a step fails, with the last lines that it printed; nothing of it is left behind.
+    Steps can mount the `secrets`, which takes BuildKit. Raises EngineError where a step fails, with the last lines that
+    it printed and no secret among them; nothing of it is left behind.
     """
+    by_buildkit = _has_buildkit(client)
+    if secrets and not by_buildkit:
+        raise _no_secrets()
     for base in dockerfile.bases(context.dockerfile):
         _fetch(client, base, terminal)
     layers = Layers(terminal)
     log = BuildLog(layers)
-    labels = {JOB_LABEL: job_name, TREE_LABEL: context.digest()}
-    with layers.shown(), engine.asking("the image cannot be built", str(image)):
-        for record in _stream(client, image, context, labels, again=again):
+    asked = _asked(image, context, job_name, again=again, by_buildkit=by_buildkit)
+    opened = session(client, secrets) if secrets else nullcontext()
+    with layers.shown(), engine.asking("the image cannot be built", str(image)), opened as name:
+        for record in _stream(client, context, asked if name is None else {**asked, "session": name}):
             log.take(record)
             if (why := engine.refusal(record)) is not None:
-                raise _failed(context, layers, why)
+                raise _failed(context, layers, why, secrets)
         log.end()
 
 
@@ -59,19 +74,22 @@ def _fetch(client: DockerClient, base: str, terminal: Terminal) -> None:
         )
 
 
-def _stream(
-    client: DockerClient, image: ImageName, context: Context, labels: dict[str, str], *, again: bool
-) -> Iterator[dict[str, Any]]:
-    api = client.api
-    asked: dict[str, str | int] = {
+def _asked(
+    image: ImageName, context: Context, job_name: str, *, again: bool, by_buildkit: bool
+) -> dict[str, str | int]:
+    return {
         "t": str(image),
         "dockerfile": dockerfile.NAME,
-        "labels": json.dumps(labels),
+        "labels": json.dumps({JOB_LABEL: job_name, TREE_LABEL: context.digest()}),
         "nocache": int(again),
         "rm": 1,
         "forcerm": 1,  # else a step that fails leaves its container behind
-        "version": 2 if _has_buildkit(client) else 1,
+        "version": 2 if by_buildkit else 1,
     }
+
+
+def _stream(client: DockerClient, context: Context, asked: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
+    api = client.api
     with context.tar() as archive:
         answer = api.post(
             f"{api.base_url}/v{api.api_version}/build",
@@ -98,12 +116,20 @@ def _has_buildkit(client: DockerClient) -> bool:
     return answer.headers.get("Builder-Version") == "2"
 
 
-def _failed(context: Context, layers: Layers, why: str) -> EngineError:
+def _no_secrets() -> EngineError:
+    return EngineError(
+        "the engine's classic builder knows no secrets",
+        where="--secret",
+        todo="unset DOCKER_BUILDKIT, or take an engine that has BuildKit (Docker 23 has by default)",
+    )
+
+
+def _failed(context: Context, layers: Layers, why: str, secrets: Sequence[Secret]) -> EngineError:
     step = layers.unfinished
     where = f"{context.root / dockerfile.NAME}" + (f", step {step}" if step else "")
     return EngineError(
         "the image could not be built",
         where=where,
-        got="\n".join(part for part in (why, layers.last_words) if part),
+        got=hidden("\n".join(part for part in (why, layers.last_words) if part), secrets),
         todo="mend that step and run the command again; the steps before it are kept",
     )

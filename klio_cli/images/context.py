@@ -45,6 +45,10 @@ class Context:
         _refuse_keys(root, names)
         return cls(root, tuple(names), dockerfile.text_for(root, klio_version))
 
+    def files(self) -> set[Path]:
+        """Answer what is sent, each as it is called from the root of this machine."""
+        return {(self.root / name).resolve() for name in self.names}
+
     def digest(self) -> str:
         """Answer 12 hexadecimal digits that change with every change of what the image is built from."""
         whole = hashlib.sha256(self.dockerfile.encode())

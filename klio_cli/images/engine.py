@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from klio_cli.images.address import Address, addresses
 from klio_core.errors import EngineError
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_START = "start Docker, or name another engine in DOCKER_HOST; `klio job run --local` needs none"
+_START = (
+    "start Docker, or name another engine in DOCKER_HOST or by `docker context use`; `klio job run --local` needs none"
+)
 
 
 @contextmanager
 def connected() -> Iterator[DockerClient]:
-    """The engine that DOCKER_HOST names, else the one of this machine. Raises EngineError where none answers."""
-    client = _client()
+    """The engine that DOCKER_HOST or a docker context names, else the first of this machine's that answers.
+
+    Raises EngineError where none does.
+    """
+    client = first_of(addresses(os.environ))
     try:
         yield client
     finally:
         client.close()
 
 
-def _client() -> DockerClient:
-    import docker
+def first_of(places: Sequence[Address]) -> DockerClient:
+    """Answer the first engine that answers. Raises EngineError where none does, which says where was looked."""
     import docker.errors
-    import requests
 
-    try:
-        client = docker.from_env()
-        client.ping()
-    except (docker.errors.DockerException, requests.RequestException) as error:
-        raise EngineError("no container engine answers", where=_address(), got=_reason(error), todo=_START) from error
+    refused: dict[Address, Exception] = {}
+    for place in places:
+        try:
+            return _client(place)
+        except (docker.errors.DockerException, OSError) as error:  # RequestException is one
+            refused[place] = error
+    where = ", ".join(map(str, refused))
+    got = "; ".join(dict.fromkeys(map(_reason, refused.values())))
+    raise EngineError("no container engine answers", where=where, got=got, todo=_START)
+
+
+def _client(place: Address) -> DockerClient:
+    from docker import DockerClient
+
+    if not place.may_be_there:
+        raise FileNotFoundError("No such file or directory")
+    client = DockerClient(base_url=place.url, tls=place.tls or False)
+    client.ping()
     return client
 
 
@@ -62,7 +80,7 @@ def gone(where: str, error: Exception) -> EngineError:
         "the container engine went away",
         where=where,
         got=_reason(error),
-        todo=f"see that it runs ({_address()}), and then run the command again",
+        todo="see that it runs, and then run the command again",
     )
 
 
@@ -91,10 +109,6 @@ def has_image(client: DockerClient, reference: str) -> bool:
         except docker.errors.ImageNotFound:
             return False
     return True
-
-
-def _address() -> str:
-    return os.environ.get("DOCKER_HOST") or "/var/run/docker.sock"
 
 
 def _reason(error: Exception) -> str:

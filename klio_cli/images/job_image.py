@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from klio_cli.images import engine
 from klio_cli.images.build import TREE_LABEL, build
 from klio_cli.images.context import Context
 from klio_cli.images.name import ImageName, name_of
+from klio_cli.images.secrets import Secret
 from klio_cli.places import Places
 from klio_cli.terminal import Terminal
 from klio_cli.version import klio_version
@@ -37,7 +39,9 @@ class JobImage:
         context = Context.of(root, klio_version(), Places(config, root).results())
         return cls(name_of(config, job.image_tag, root, context.digest()), config.job_name, context)
 
-    def ensure(self, client: DockerClient, terminal: Terminal, *, again: bool = False) -> bool:
+    def ensure(
+        self, client: DockerClient, terminal: Terminal, *, again: bool = False, secrets: Sequence[Secret] = ()
+    ) -> bool:
         """Build the image where the engine has none of that name, or `again`; answer whether it was built.
 
         An image whose tag a person chose is taken as it is; where it was built from something else, that is said.
@@ -46,7 +50,7 @@ class JobImage:
             self._warn_of_another(client, terminal)
             return False
         terminal.note(f"Building {self.name}")
-        build(client, self.name, self.context, self.job_name, terminal, again=again)
+        build(client, self.name, self.context, self.job_name, terminal, again=again, secrets=secrets)
         return True
 
     def is_another(self, client: DockerClient) -> bool | None:

@@ -40,6 +40,7 @@ MAY_IMPORT_LATE = {
     "klio_cli/images/": {"docker"},
     "klio_cli/images/buildkit.py": {"google.protobuf"},
     "klio_cli/images/engine.py": {"requests", "urllib3"},
+    "klio_cli/images/session.py": {"grpc"},
     "klio_cli/objects.py": {"google.api_core", "google.auth", "google.cloud.storage", "requests"},
     "klio_core/google_api.py": {"google.auth", "requests"},
     "klio_core/utils.py": {"google.api_core", "google.cloud.pubsub"},
