@@ -33,8 +33,8 @@ _EXAMPLES = {
     "klio job config show": (("klio job config show -T ENV=staging", "what a run would use"),),
     "klio job config unset": (("klio job config unset job_config.timeout_s", "back to the default"),),
     "klio job create": (
-        ("klio job create hello", "a streaming job"),
-        ("klio job create words --job-type batch", "one that reads a file and ends"),
+        ("klio job create hello --use-defaults", "a streaming job"),
+        ("klio job create words --template batch", "one that reads a file and ends"),
     ),
     "klio job delete": (("klio job delete --dry-run", "what would go, and what stays"),),
     "klio job deploy": (

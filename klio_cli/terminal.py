@@ -93,10 +93,27 @@ class Terminal:
 
     def confirm(self, question: str) -> bool:
         """Ask, and answer whether the reply was yes. Where nobody can reply, the answer is no."""
-        if not (self.stdin.isatty() and self.stderr.isatty()):
+        if not self.asks:
             return False
         print(f"{question} [y/N] ", end="", file=self.stderr, flush=True)
         return self.stdin.readline().strip().lower() in ("y", "yes")
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there who can reply."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def ask(self, question: str, default: str = "") -> str:
+        """Ask, and answer the reply; a reply of nothing is the default. Raises click.Abort at the end of the input."""
+        import click
+
+        shown = f" [{default}]" if default else ""
+        print(f"{question}{shown}: ", end="", file=self.stderr, flush=True)
+        line = self.stdin.readline()
+        if not line:
+            self.note("")
+            raise click.Abort
+        return line.strip() or default
 
     def styled(self, text: str, style: str | None) -> str:
         """Answer `text` in a colour that click knows, where colours may be used."""

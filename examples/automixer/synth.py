@@ -164,3 +164,7 @@ def _pluck(tone: int, rate: int) -> Audio:
     t = _time(0.5, rate)
     wave = sum(np.sin(2 * np.pi * _hertz(tone, 440) * k * t) * np.exp(-t * (5 + 4 * k)) / k for k in range(1, 5))
     return np.asarray(wave * np.minimum(t / 0.003, 1), np.float32)
+
+
+if __name__ == "__main__":
+    print(*write_pieces(Path("tracks")), sep="\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from klio_core.config.schema.job import KlioConfig
@@ -14,6 +15,7 @@ def schema_json() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+@cache
 def schema_text() -> str:
     """Return the schema as the text of a file."""
     return json.dumps(schema_json(), indent=1, ensure_ascii=False) + "\n"

@@ -125,6 +125,13 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_jobs_are_made_as_the_page_says(tmp_path: Path) -> None:
+    with reader(tmp_path) as somebody:
+        for block in blocks("docs/how-to/new-job.md", "console"):
+            somebody.follow(block)
+
+
+@pytest.mark.slow
 def test_running_a_job_on_this_machine_does_what_the_page_says(tmp_path: Path) -> None:
     with reader(tmp_path) as somebody:
         for block in blocks("docs/how-to/run-here.md", "console"):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from klio_cli.app import klio
-from klio_cli.new_job import NewJob
+from klio_cli.new_job.job import NewJob
 from klio_core.config import parse
 from tests.docs.pages import ROOT, Block, all_blocks, blocks, pages
 
@@ -88,7 +88,7 @@ def test_every_block_says_what_it_is_in_a_language_that_these_tests_know(block: 
 def test_the_tutorial_shows_the_file_that_job_create_makes() -> None:
     (shown,) = blocks("docs/tutorial.md", "python")
 
-    assert shown.text in NewJob("hello", "klio-local", "streaming").files()["transforms.py"]
+    assert shown.text in NewJob("hello", "klio-local").files()["transforms.py"]
 
 
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")

@@ -147,7 +147,7 @@ def test_only_workers_on_kubernetes_are_scaled(klio: Klio, tmp_path: Path):
 
     assert (screen.status, screen.err) == (
         2,
-        "Error: --autoscale is for workers on Kubernetes\n  to do: add --runner DirectGKERunner\n",
+        "Error: --autoscale is for workers on Kubernetes\n  to do: add --template kubernetes\n",
     )
 
 
