@@ -25,6 +25,10 @@ _EXAMPLES = {
     "klio image build": (("klio image build", "unless it is there already"),),
     "klio image push": (("klio image push", "prints the name by digest"),),
     "klio image list": (("klio image list", ""),),
+    "klio job audit": (
+        ("klio job audit", ""),
+        ("klio job audit --format json", "for a program"),
+    ),
     "klio job config get": (("klio job config get job_config.data.outputs[0].location", ""),),
     "klio job config set": (
         ("klio job config set job_config.timeout_s=600", ""),

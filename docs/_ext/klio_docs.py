@@ -9,7 +9,7 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
-from docs._ext import commands, tables
+from docs._ext import audit, commands, tables
 
 
 class _Written(Directive):
@@ -58,9 +58,18 @@ class Errors(_Written):
         return tables.error_table()
 
 
+class Checks(_Written):
+    """Everything that `klio job audit` looks for."""
+
+    def markdown(self) -> str:
+        """Answer the table."""
+        return audit.check_table()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx of the directives."""
     app.add_directive("meanings", Meanings)
     app.add_directive("klio-commands", Commands)
     app.add_directive("klio-errors", Errors)
+    app.add_directive("klio-audit-checks", Checks)
     return {"parallel_read_safe": True}

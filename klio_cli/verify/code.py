@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from klio_cli import imports
-from klio_cli.verify.finding import Finding, Grade
+from klio_core.finding import Finding, Grade
 
 _RUN = "def run(in_pcol, config): …"
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from klio_cli.verify.finding import Finding, Grade
+from klio_cli import requirements
+from klio_cli.requirements import Wanted
 from klio_core.errors import KlioError
+from klio_core.finding import Finding, Grade
 from klio_core.invocation import Invocation
 
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S*apache/beam_python[\d.]+_sdk:(\S+))", re.MULTILINE | re.IGNORECASE)
-_BEAM = re.compile(r"apache[-_.]beam(?:\[[^]]*\])?\s*==\s*([\w.]+)", re.IGNORECASE)
 
 
 def findings(job: Invocation) -> Iterator[Finding]:
@@ -24,26 +25,26 @@ def findings(job: Invocation) -> Iterator[Finding]:
 
 
 def _requirements(root: Path) -> Iterator[Finding]:
-    path = root / "job-requirements.txt"
-    if not path.is_file():
+    if not (root / requirements.NAME).is_file():
         return
-    lines = [line.split(" #")[0].strip() for line in path.read_text().splitlines()]
-    loose = [line for line in lines if line and not line.startswith(("#", "-")) and not _pinned(line)]
-    if loose:
-        todo = "write the version with ==, so that tomorrow's image is today's"
-        yield Finding(Grade.FAULT, f"job-requirements.txt: not pinned: {', '.join(loose)}", todo)
+    given = requirements.wanted(root)
+    if loose := requirements.loose(given):
+        what = f"{requirements.NAME}: not pinned: {', '.join(one.text for one in loose)}"
+        yield Finding(Grade.FAULT, what, "write the version with ==, so that tomorrow's image is today's")
     else:
-        yield Finding(Grade.FINE, "job-requirements.txt: all pinned")
-    wanted = next((found[1] for line in lines if (found := _BEAM.match(line))), None)
+        yield Finding(Grade.FINE, f"{requirements.NAME}: all pinned")
+    for clash in requirements.clashes(given):
+        yield Finding(Grade.FAULT, f"{requirements.NAME}:{clash.line}: {clash.what}", "choose versions that fit")
+    yield from _beam(root, given)
+
+
+def _beam(root: Path, given: Sequence[Wanted]) -> Iterator[Finding]:
+    version = next((one.version for one in given if one.name == "apache-beam"), None)
     base = _base(root)
-    if wanted and base and wanted != base[1]:
-        todo = f"leave apache-beam out: the image has it; or FROM {base[0].removesuffix(base[1])}{wanted}"
-        what = f"job-requirements.txt: apache-beam {wanted}, but the Dockerfile begins with Beam {base[1]}"
+    if version and base and version != base[1]:
+        todo = f"leave apache-beam out: the image has it; or FROM {base[0].removesuffix(base[1])}{version}"
+        what = f"{requirements.NAME}: apache-beam {version}, but the Dockerfile begins with Beam {base[1]}"
         yield Finding(Grade.FAULT, what, todo)
-
-
-def _pinned(requirement: str) -> bool:
-    return "==" in requirement or " @ " in requirement
 
 
 def _base(root: Path) -> tuple[str, str] | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from klio_cli import job_dir
-from klio_cli.verify.finding import Finding, Grade
 from klio_core.errors import ConfigError
+from klio_core.finding import Finding, Grade
 from klio_core.invocation import Invocation
 
 if TYPE_CHECKING:

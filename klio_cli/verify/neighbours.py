@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from klio_cli.graph import dirs
-from klio_cli.verify.finding import Finding, Grade
 from klio_core.errors import KlioError
+from klio_core.finding import Finding, Grade
 from klio_core.graph import Weight, problems_of
 from klio_core.invocation import Invocation
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from klio_cli.verify import code, image, job_file, neighbours
-from klio_cli.verify.finding import Finding
+from klio_core.finding import Finding
 from klio_core.invocation import Invocation
 
 

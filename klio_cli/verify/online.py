@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from klio_cli.cloud.look import Seen
-from klio_cli.verify.finding import Finding, Grade
 from klio_core.errors import CloudError, KlioError
+from klio_core.finding import Finding, Grade
 
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig

@@ -49,7 +49,7 @@ def test_help_is_a_map_of_the_commands(klio):
         ("config", ["schema"]),
         ("dlq", ["list", "purge", "replay", "show"]),
         ("graph", ["run", "show"]),
-        ("job", ["config", "create", "delete", "deploy", "list", "logs", "run", "status", "stop", "test", "verify"]),
+        ("job", "audit config create delete deploy list logs run status stop test verify".split()),
         ("message", ["explain", "publish", "tail"]),
         ("local", ["cp", "down", "env", "ls", "reset", "status", "up"]),
     ],

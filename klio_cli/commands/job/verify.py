@@ -12,8 +12,8 @@ from klio_core.errors import CloudError, ConfigError, EngineError, UsageError
 
 if TYPE_CHECKING:
     from klio_cli.cloud.look import Seen
-    from klio_cli.verify.finding import Finding
     from klio_core.config import KlioConfig
+    from klio_core.finding import Finding
     from klio_core.invocation import Invocation
 
 
@@ -46,27 +46,22 @@ def command(
     The exit status is 2 where the job file cannot be used, 6 where a service could not be asked, 1 where anything else
     is wrong.
     """
-    from klio_cli.verify import finding
+    from klio_cli import checklist
     from klio_cli.verify import offline as here
+    from klio_core.finding import exit_status
 
     if offline and create:
         raise UsageError("--offline and --create-resources exclude each other", todo="leave out --offline")
     job = job_dir.check(options.invocation(chosen))
     found = list(here.findings(job, others))
-    _say(terminal, found)
+    checklist.say(terminal, found)
     if not offline and (config := _config(job)) is not None:
         place = location or config.pipeline_options.region
         more = _asked(job, config, terminal, place if create else None, yes=yes)
-        _say(terminal, more)
+        checklist.say(terminal, more)
         found += more
-    terminal.say(f"\n{finding.summary(found)}")
-    return finding.exit_status(found)
-
-
-def _say(terminal: Terminal, found: Sequence[Finding]) -> None:
-    for one in found:
-        mark = terminal.styled(one.grade.mark, one.grade.colour)
-        terminal.say(f"{mark} {one.what}" + (f"\n    to do: {one.todo}" if one.todo else ""))
+    terminal.say(f"\n{checklist.summary(found)}")
+    return exit_status(found)
 
 
 def _config(job: Invocation) -> KlioConfig | None:

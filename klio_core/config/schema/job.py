@@ -13,6 +13,7 @@ from klio_core.config.dump import dump
 from klio_core.config.judge import judged
 from klio_core.config.preprocess import RAW, prepared, raw_tree
 from klio_core.config.problems import Place, Problem, shown
+from klio_core.config.schema.audit import AuditSection
 from klio_core.config.schema.data import Data
 from klio_core.config.schema.dependencies import Dependencies
 from klio_core.config.schema.events import Events
@@ -70,6 +71,7 @@ class KlioJobConfig(Section):
     # None: as timeout_s needs it.
     isolation: Isolation | None = None
     metrics: MetricsOrFalse = Field(default_factory=Metrics)
+    audit: AuditSection | None = None
     events: Annotated[Events, nothing_is(dict)] = Field(default_factory=Events)
     data: Annotated[Data, nothing_is(dict)] = Field(default_factory=Data)
 

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Klio
+
+BAD = """
+import apache_beam as beam
+
+from klio.transforms import decorators
+
+
+class Work(beam.DoFn):
+    @decorators.handle_klio
+    def process(self, data):
+        print(data.element)
+        if not data.element:
+            return None
+        return data
+""".lstrip()
+
+TOLD = """\
+✗ transforms.py:11: Work.process() yields nothing anywhere, so this passes the message on: return None (returns-none)
+    why: klio passes a message on for whatever a function returns, None too, and for nothing that a generator returns
+    to do: yield what is to go on; a generator that yields nothing, and a bare `return` in it, ends the message's way
+! transforms.py:9: Work.process() prints (print-in-process)
+    why: it has no level, no time and no job, so it can be neither found nor turned off among a million elements
+    to do: self._klio.logger.info(…) in a DoFn, logging.getLogger(…).info(…) elsewhere
+
+11 checks, 1 error, 1 warning
+"""
+
+
+@pytest.fixture
+def new_job(klio: Klio, tmp_path: Path) -> Path:
+    assert klio("job", "create", "hello", "--output", tmp_path / "job").status == 0
+    return tmp_path / "job"
+
+
+@pytest.mark.parametrize("template", ["streaming", "batch", "kubernetes"])
+def test_nothing_is_found_in_a_new_job(klio: Klio, tmp_path: Path, template: str):
+    assert klio("job", "create", "hello", "--template", template, "--output", tmp_path / "job").status == 0
+
+    screen = klio("job", "audit", "-j", tmp_path / "job")
+
+    assert (screen.status, screen.out, screen.err) == (0, "11 checks, nothing found\n", "")
+
+
+def test_each_finding_says_where_why_and_what_to_do(klio: Klio, new_job: Path):
+    (new_job / "transforms.py").write_text(BAD)
+
+    screen = klio("job", "audit", "-j", new_job)
+
+    assert (screen.status, screen.out, screen.err) == (1, TOLD, "")
+
+
+def test_warnings_alone_are_no_failure(klio: Klio, new_job: Path):
+    (new_job / "transforms.py").write_text(BAD.replace("return None", "pass").replace("return data", "yield data"))
+
+    screen = klio("job", "audit", "-j", new_job)
+
+    assert (screen.status, screen.out.splitlines()[-1]) == (0, "11 checks, 1 warning")
+
+
+def test_a_program_gets_the_same_as_json(klio: Klio, new_job: Path):
+    (new_job / "transforms.py").write_text(BAD)
+
+    screen = klio("job", "audit", "-j", new_job, "--format", "json")
+
+    told = json.loads(screen.out)
+    assert (screen.status, told["errors"], told["warnings"], len(told["checks"])) == (1, 1, 1, 11)
+    assert [(one["check"], one["grade"], one["file"], one["line"]) for one in told["findings"]] == [
+        ("returns-none", "error", "transforms.py", 11),
+        ("print-in-process", "warning", "transforms.py", 9),
+    ]
+    assert {"what", "why", "todo"} <= set(told["findings"][0])
+
+
+def test_the_job_file_and_an_override_turn_checks_off(klio: Klio, new_job: Path):
+    (new_job / "transforms.py").write_text(BAD)
+
+    screen = klio("job", "audit", "-j", new_job, "-O", "job_config.audit.skip=[returns-none, print-in-process]")
+
+    assert (screen.status, screen.out) == (0, "11 checks, nothing found\n")
+
+
+def test_what_is_looked_for_can_be_listed_without_a_job(klio: Klio, tmp_path: Path):
+    screen = klio("job", "audit", "--list", "-j", tmp_path)
+    listed = json.loads(klio("job", "audit", "--list", "--format", "json").out)
+
+    lines = screen.out.splitlines()
+    assert lines[0].split() == ["check", "finds", "of", "looks", "for"]
+    assert "print-in-process        warnings  klio  print() for each element" in lines
+    assert [one["name"] for one in listed] == [line.split()[0] for line in lines[1:]]
+    assert all(one["why"] and one["mend"] for one in listed)
+
+
+def test_a_job_file_that_cannot_be_used_is_exit_status_2(klio: Klio, new_job: Path):
+    (new_job / "klio-job.yaml").write_text("job_name: hello\njob_confg: {}\n")
+
+    screen = klio("job", "audit", "-j", new_job)
+
+    assert (screen.status, screen.out) == (2, "")
+    assert "job_confg" in screen.err
