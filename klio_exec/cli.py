@@ -64,7 +64,7 @@ def test(job_dir: Path, arguments: tuple[str, ...]) -> None:
     """Run the job's own tests; arguments after -- are pytest's."""
     from klio_exec.test import run_tests
 
-    sys.exit(run_tests(job_dir, arguments))
+    run_tests(job_dir, arguments)
 
 
 @klioexec.group()

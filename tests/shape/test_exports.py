@@ -17,7 +17,7 @@ NAMES = {
     "klio": "KlioContext use_job",
     "klio.context": "KlioContext use_job",
     "klio.audio": "Sound decode",
-    "klio.testing": "Result run_one",
+    "klio.testing": "JobOnCloud LocalCloud Result local_cloud run_one",
     "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
     " set_klio_context timeout",
     "klio.transforms.helpers": "KlioAckInputMessage KlioCheckRecipients KlioDebugMessage KlioDrop KlioFilterForce"
