@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from klio_cli.credentials import no_credentials
 from klio_core.errors import CloudError, DataNotFound, EngineError, UsageError
@@ -114,6 +114,22 @@ class Objects:
         """Answer an object and its generation."""
         blob = self._client.bucket(place.bucket).blob(place.name)
         return blob.download_as_bytes(retry=None, timeout=_SECONDS), int(blob.generation)
+
+    def rest(self, place: Place, start: int) -> bytes:
+        """Answer what an object that grows holds from a byte on: nothing where it has not come so far, or is not."""
+        from google.api_core.exceptions import NotFound, RequestRangeNotSatisfiable
+
+        blob = self._client.bucket(place.bucket).blob(place.name)
+        with _speaking_about(place.bucket), suppress(NotFound, RequestRangeNotSatisfiable):
+            return bytes(blob.download_as_bytes(start=start, retry=None, timeout=_SECONDS))
+        return b""
+
+    def put(self, source: IO[bytes], place: Place) -> int:
+        """Upload a file from its beginning, and answer the object's generation."""
+        blob = self._client.bucket(place.bucket).blob(place.name)
+        with _speaking_about(place.bucket):
+            blob.upload_from_file(source, rewind=True, retry=None, timeout=_SECONDS)
+        return int(blob.generation)
 
     def delete(self, place: Place, generation: int) -> None:
         """Remove an object, unless there is another generation of it by now, or none."""

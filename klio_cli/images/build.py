@@ -74,13 +74,18 @@ def _fetch(client: DockerClient, base: str, terminal: Terminal) -> None:
         )
 
 
+def labels_of(job_name: str, context: Context) -> dict[str, str]:
+    """Answer the labels of a job's image, whoever builds it: of which job it is, and of what it was built."""
+    return {JOB_LABEL: job_name, TREE_LABEL: context.digest()}
+
+
 def _asked(
     image: ImageName, context: Context, job_name: str, *, again: bool, by_buildkit: bool
 ) -> dict[str, str | int]:
     return {
         "t": str(image),
         "dockerfile": dockerfile.NAME,
-        "labels": json.dumps({JOB_LABEL: job_name, TREE_LABEL: context.digest()}),
+        "labels": json.dumps(labels_of(job_name, context)),
         "nocache": int(again),
         "rm": 1,
         "forcerm": 1,  # else a step that fails leaves its container behind
