@@ -11,7 +11,8 @@ import numpy as np
 import soxr
 from comb import Comb, Curve, every, fit_comb
 from numpy.typing import NDArray
-from warm import librosa_onset
+
+from klio.audio.library import librosa
 
 RATE = 22_050  # frames per second of the analysis
 HOP = 128  # frames between two values of the onset strength: 5.8 ms
@@ -83,7 +84,7 @@ def onset_strength(samples: NDArray[np.float32], rate: int) -> Curve:
     """librosa's onset strength (spectral flux in dB), of the low bands and of the others in equal shares,
     PER_SECOND values per second, with its slow changes taken out."""
     mono = soxr.resample(0.5 * (samples[:, 0] + samples[:, 1]), rate, RATE, quality="LQ")
-    low, high = librosa_onset().onset_strength_multi(
+    low, high = librosa().onset.onset_strength_multi(
         y=mono, sr=RATE, hop_length=HOP, n_fft=WINDOW, n_mels=MEL_BANDS, channels=[0, LOW_BANDS, MEL_BANDS]
     )
     return _flattened(low) + _flattened(high)

@@ -18,7 +18,8 @@ from pathlib import Path
 import mixer
 import picture
 import synth
-import warm
+
+from klio.audio.library import librosa
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / ".klio" / "demo"
@@ -42,7 +43,7 @@ def main(own: list[str]) -> int:
     os.chdir(HERE)
     klio("local", "reset", "--yes", quiet=True)
     shutil.rmtree(OUT, ignore_errors=True)
-    warm.librosa_onset()
+    librosa()
     tracks = own_tracks([name for name in own if name]) or synth.write_pieces(OUT / "tracks", duration_s=30.0)
     pairs = [f"{first.name},{second.name}" for first, second in itertools.pairwise(tracks)]
     try:

@@ -44,12 +44,20 @@ class Sound:
 
 
 def decode(
-    path: Path, *, rate: int | None = None, max_duration_s: float = 1800.0, max_decoded_bytes: int = 1 << 30
+    path: Path,
+    *,
+    rate: int | None = None,
+    offset_s: float = 0.0,
+    length_s: float | None = None,
+    max_duration_s: float = 1800.0,
+    max_decoded_bytes: int = 1 << 30,
 ) -> Sound:
     """Read a WAV, FLAC, MP3 or OGG Vorbis file, at `rate` frames per second or its own; mono becomes stereo.
 
-    The header is read first. Whatever it says, no more than `max_duration_s` seconds or `max_decoded_bytes` of samples
-    (8 bytes for each frame) are ever in memory, before the rate is changed; of a tag with pictures, nothing.
+    All of it is read, or what there is of `length_s` seconds from `offset_s` on; of the rest only the header and the
+    end are looked at. The header is read first. Whatever it says, no more than `max_duration_s` seconds or
+    `max_decoded_bytes` of samples (8 bytes for each frame) are ever in memory, before the rate is changed; of a tag
+    with pictures, nothing.
 
     Raises TooLarge for more than that, EmptyAudio, NotAudio, TruncatedAudio, and UnsoundAudio for more than two
     channels, NaN, infinity or absurd levels: each makes its message a dead letter. OSError where the file cannot be
@@ -59,10 +67,10 @@ def decode(
         raise EmptyAudio(
             "the file is empty", where=str(path), expected="an audio file", got="0 bytes", todo="upload it again"
         )
-    limits = _Limits(max_duration_s, max_decoded_bytes)
+    limits, part = _Limits(max_duration_s, max_decoded_bytes), _Part(offset_s, length_s)
     try:
         with _opened(path) as file:
-            samples, own_rate = _read(file, path, limits), file.samplerate
+            samples, own_rate = _read(file, path, limits, part), file.samplerate
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a file named .raw, which has no header
         raise _unreadable(path) from error
     _check_sound(samples, path)
@@ -84,6 +92,20 @@ class _Limits:
         return f"at most {self.decoded_bytes / 1e6:.0f} MB of samples"
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What is wanted of a file: frames are counted as librosa counts them."""
+
+    offset_s: float
+    length_s: float | None
+
+    def frames(self, file: Any) -> tuple[int, int]:
+        """Answer the first frame that is wanted, and how many."""
+        start = min(int(self.offset_s * file.samplerate), file.frames)
+        there = file.frames - start
+        return start, there if self.length_s is None else min(there, int(self.length_s * file.samplerate))
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     tag = tag_bytes(path)
@@ -98,7 +120,7 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
 
 
-def _read(file: Any, path: Path, limits: _Limits) -> Samples:
+def _read(file: Any, path: Path, limits: _Limits, part: _Part) -> Samples:
     if file.frames >= UNKNOWN_FRAMES:
         raise UnsoundAudio(
             "the file does not say how long it is",
@@ -109,8 +131,9 @@ def _read(file: Any, path: Path, limits: _Limits) -> Samples:
         )
     counted = counts_its_frames(path, file.format)
     limit = limits.frames(file.samplerate)
-    if counted and file.frames > limit:
-        raise _too_large(path, limits, file, f"{file.frames / file.samplerate:.0f} s at {file.samplerate} Hz")
+    start, wanted = part.frames(file)
+    if counted and wanted > limit:
+        raise _too_large(path, limits, file, f"{wanted / file.samplerate:.0f} s at {file.samplerate} Hz")
     if file.channels > 2:
         raise UnsoundAudio(
             "the file is not stereo",
@@ -119,31 +142,33 @@ def _read(file: Any, path: Path, limits: _Limits) -> Samples:
             got=f"{file.channels}",
             todo="mix it down to stereo",
         )
-    samples = _fill(file, np.empty((min(file.frames, limit + 1), file.channels), np.float32), path)
+    samples = _fill(file, np.empty((min(wanted, limit + 1), file.channels), np.float32), path, start)
     if len(samples) > limit:
         raise _too_large(path, limits, file, "more")
-    _check_complete(file, path, len(samples), counted=counted)
+    _check_complete(file, path, len(samples), wanted if counted else 0)
     return samples
 
 
-def _fill(file: Any, buffer: Samples, path: Path) -> Samples:
+def _fill(file: Any, buffer: Samples, path: Path, start: int) -> Samples:
     try:
+        if start:
+            file.seek(start)
         return np.asarray(file.read(out=buffer))
     except soundfile.SoundFileError as error:  # FLAC notices by itself that it was cut off or damaged
         raise _truncated(path, f"{file.frames} frames", f"an error on the way: {error}") from error
 
 
-def _check_complete(file: Any, path: Path, frames: int, *, counted: bool) -> None:
-    if counted and frames < file.frames:
-        raise _truncated(path, f"{file.frames} frames, as its header says", f"{frames} frames")
+def _check_complete(file: Any, path: Path, frames: int, least: int) -> None:
+    if frames < least:
+        raise _truncated(path, f"{least} frames, as its header says", f"{frames} frames")
     if missing := missing_bytes(path, file.format):
         raise _truncated(path, "the end that its container announces", f"at least {missing} bytes too few")
     if frames == 0:
         raise EmptyAudio(
             "the file holds no sound",
             where=str(path),
-            expected="at least one frame",
-            got="0 frames",
+            expected="at least one frame in the part that is read",
+            got=f"0 frames, of {file.frames} in the file",
             todo="upload it again",
         )
 

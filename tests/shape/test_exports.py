@@ -16,7 +16,15 @@ from tests.shape.source import PACKAGES, ROOT, functions, modules, public
 NAMES = {
     "klio": "KlioContext use_job",
     "klio.context": "KlioContext use_job",
-    "klio.audio": "Sound decode",
+    "klio.audio": "Plot Signal Sound Spectrum decibels decode draw load mel mel_decibels mel_spectrogram mfcc mfccs"
+    " save spectrogram stft waveform",
+    "klio.audio.payload": "decode encode",
+    "klio.audio.transforms": "GcsLoadBinary GcsUploadPlot GetMFCC GetMelSpec GetSTFT GetSpec LoadAudio MFCCToPlot"
+    " MelSpecToPlot SpecToPlot WaveformToPlot handle_binary",
+    "klio_audio.decorators": "handle_binary",
+    "klio_audio.transforms.audio": "GetMFCC GetMelSpec GetSTFT GetSpec LoadAudio MFCCToPlot MelSpecToPlot SpecToPlot"
+    " WaveformToPlot",
+    "klio_audio.transforms.io": "GcsLoadBinary GcsUploadPlot",
     "klio.testing": "JobOnCloud LocalCloud Result local_cloud run_one",
     "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
     " set_klio_context timeout",

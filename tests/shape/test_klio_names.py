@@ -116,6 +116,22 @@ NAMES: dict[str, dict[str, Call | None]] = {
         "ThreadLimiter.acquire": call(None),
         "ThreadLimiter.release": call(None),
     },
+    "klio_audio.decorators": {
+        "handle_binary": call(skip_load=False, skip_dump=False, load_with_numpy=True, save_with_numpy=True, anything=1),
+    },
+    "klio_audio.transforms.audio": {
+        "LoadAudio": call(sr=22050, mono=True, offset=1.0, duration=5, dtype="float32", res_type="soxr_hq"),
+        "GetSTFT": call(n_fft=2048, hop_length=512),
+        "GetSpec": call(top_db=80.0),
+        "GetMelSpec": call(n_mels=128, fmax=8000),
+        "GetMFCC": call(n_mfcc=20),
+        **dict.fromkeys(("SpecToPlot", "MelSpecToPlot", "MFCCToPlot"), call(title="of {element}", y_axis="log")),
+        "WaveformToPlot": call(num_samples=5000, title="of {element}", color="b"),
+    },
+    "klio_audio.transforms.io": {
+        "GcsLoadBinary": EMPTY,
+        "GcsUploadPlot": call(prefix="a", suffix="b", file_format="png", dpi=50),
+    },
     "klio_core.config": {
         "KlioConfig.__init__": CONFIG,
         "KlioConfig.as_dict": call(None),

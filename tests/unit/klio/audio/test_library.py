@@ -5,28 +5,25 @@ import sys
 from pathlib import Path
 
 import pytest
-import warm
 
-EXAMPLE = Path(warm.__file__).parent
+from klio.audio import library
 
 
 def start(cache: Path, *code: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    command = [sys.executable, *(code or ["warm.py"])]
-    return subprocess.Popen(
-        command, cwd=EXAMPLE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, *(code or ["-m", "klio.audio.warm"])]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_librosa_is_imported_once():
-    assert warm.librosa_onset() is warm.librosa_onset()
-    assert warm.librosa_onset().__name__ == "librosa.onset"
+    assert library.librosa() is library.librosa()
+    assert {"librosa.onset", "librosa.feature"} <= set(sys.modules)
 
 
 def test_librosa_is_not_imported_while_another_process_holds_the_lock(tmp_path):
     lock = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    code = "import fcntl, warm\nwith warm._one_process_at_a_time(): print('in')"
+    code = "from klio.audio import library\nwith library.one_process_at_a_time(): print('in')"
     waiting = start(tmp_path, "-c", code)
     try:
         with pytest.raises(subprocess.TimeoutExpired):
@@ -40,10 +37,10 @@ def test_librosa_is_not_imported_while_another_process_holds_the_lock(tmp_path):
 
 def test_the_lock_is_beside_the_cache_that_is_shared(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new"))
-    assert warm._lock_place() == tmp_path / "new"
+    assert library.lock_place() == tmp_path / "new"
     assert (tmp_path / "new").is_dir()
     monkeypatch.delenv("NUMBA_CACHE_DIR")
-    assert (warm._lock_place() / "onset.py").is_file()
+    assert (library.lock_place() / "onset.py").is_file()
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""The import path that klio 22.3 had for `klio.audio.transforms`."""

@@ -1,0 +1,5 @@
+"""Steps from and to files."""
+
+from klio.audio.transforms import GcsLoadBinary, GcsUploadPlot
+
+__all__ = ["GcsLoadBinary", "GcsUploadPlot"]
