@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.clock import children_cpu_s
 from benchmarks.table import Row, check
 
 HOME = Path(__file__).parent.parent
@@ -35,16 +35,11 @@ def _medians(command: list[str], repeats: int) -> tuple[float, float]:
 
 
 def _seconds(command: list[str]) -> tuple[float, float]:
-    before, began = _children_cpu_s(), time.perf_counter()
+    before, began = children_cpu_s(), time.perf_counter()
     done = subprocess.run(command, cwd=JOB, capture_output=True, text=True, check=False)
-    wall, cpu = time.perf_counter() - began, _children_cpu_s() - before
+    wall, cpu = time.perf_counter() - began, children_cpu_s() - before
     check(done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}: {done.stderr or done.stdout}")
     return wall, cpu
-
-
-def _children_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _said(wall: float, cpu: float) -> str:
