@@ -43,9 +43,14 @@ FLAGS = (
     Flag("mail", "Take and leave events as files below this directory, for `klio graph run`.", Path, metavar="DIR"),
     Flag("workers", "Work on a streaming job in N processes; one that dies is replaced.", int, metavar="N"),
     Flag("exit_when_idle", "End a streaming run after this many seconds without a message.", float, metavar="S"),
+    Flag("max_messages", "End the run after N messages; the rest is left alone.", int, metavar="N"),
+    Flag("sample", "Work on the first N messages, and show what became of each.", int, metavar="N"),
     Flag("max_failures", "End the run when more than N messages have become dead letters.", int, metavar="N"),
     Flag("verbose", "Show debug logs and whole tracebacks.", bool, short="-v"),
 )
+
+
+_SAMPLE_IDLE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Invocation:
     mail: Path | None = None
     workers: int | None = None
     exit_when_idle: float | None = None
+    max_messages: int | None = None
+    sample: int | None = None
     max_failures: int | None = None
     verbose: bool = False
 
@@ -75,6 +82,23 @@ class Invocation:
         """Refuse what no run can do. Raises UsageError."""
         if self.max_failures is not None and self.max_failures < 0:
             raise UsageError("--max-failures: less than none is not possible", got=str(self.max_failures))
+        if self.limit is not None and self.limit < 1:
+            raise UsageError("--max-messages, --sample: one at least", got=str(self.limit))
+        if self.max_messages is not None and self.sample is not None:
+            raise UsageError("--max-messages and --sample exclude each other", todo="--sample N ends after N, too")
+        if self.limit is not None and self.workers is not None:
+            raise UsageError("--workers: each would take that many messages", todo="leave it out, or the limit")
+
+    @property
+    def limit(self) -> int | None:
+        """How many messages are worked on at most."""
+        return self.max_messages if self.sample is None else self.sample
+
+    @property
+    def idle_s(self) -> float | None:
+        """After how many seconds without a message the run ends. A sample does not wait for what may never come."""
+        asked = self.exit_when_idle
+        return _SAMPLE_IDLE_S if asked is None and self.sample is not None else asked
 
     @property
     def config_path(self) -> Path:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import apache_beam as beam
 from apache_beam import PCollection, Pipeline
 
 from klio.context import KlioContext
@@ -15,18 +16,20 @@ from klio.transforms.gating import PASS_ON, Decide
 from klio.transforms.policy import policy_of
 from klio_core.errors import JobCodeError
 from klio_core.status import State
+from klio_exec.first import First
 from klio_exec.load import call_run
 
 
-def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], Any]) -> None:
+def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], Any], limit: int | None = None) -> None:
     """Draw a job: each event input is read and gated, the author's run() works, every event output is written.
 
-    What the gate passes on goes round the author's code. Raises JobCodeError where run() breaks its contract, or where
-    `job_config.retry` names an exception that is not there.
+    What the gate passes on goes round the author's code. Of a batch, the first `limit` messages are all. Raises
+    JobCodeError where run() breaks its contract, or where `job_config.retry` names an exception that is not there.
     """
     config = context.config
     policy_of(context)  # what it names must be there before the first event is read
-    arrived, passed_on = _arrive(pipeline, context)
+    first = [] if limit is None or context.streaming else [First(limit)]
+    arrived, passed_on = _arrive(pipeline, context, first)
     done = call_run(run, arrived, config)
     outputs = [entry for entry in config.job_config.events.outputs if not entry.skip_klio_write]
     if not isinstance(done, PCollection):
@@ -42,7 +45,7 @@ def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], An
             write_events(parts, entry, context, f"Write {entry.type} {number}" if entry else "Done")
 
 
-def _arrive(pipeline: Pipeline, context: KlioContext) -> tuple[Any, list[Any]]:
+def _arrive(pipeline: Pipeline, context: KlioContext, first: Sequence[beam.DoFn]) -> tuple[Any, list[Any]]:
     """Answer what run() gets, and the messages that go round it.
 
     One event input is a PCollection, several are a namedtuple of them: `file0`, `pubsub1`, or the input's `name`.
@@ -56,6 +59,8 @@ def _arrive(pipeline: Pipeline, context: KlioContext) -> tuple[Any, list[Any]]:
             arrived[name] = pipeline
             continue
         events = read_events(pipeline, entry, context.config.job_name, f"Read {name}")
+        for filtering in first:
+            events |= f"First {name}" >> beam.ParDo(filtering)
         gated = events | f"Decide {name}" >> Decide(context, format_of(entry), source_of(entry), timed=timed(entry))
         arrived[name] = gated.process
         passed_on.append(gated[PASS_ON])

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from klio_core.config import KlioConfig, load
 from klio_core.errors import KlioError
 from klio_core.invocation import Invocation
 from klio_core.local_state import project_of
-from klio_exec import log
+from klio_exec import log, sample
 from klio_exec.by_mail import by_mail
 from klio_exec.load import load_run
 from klio_exec.local import world
@@ -127,11 +127,12 @@ def _run_here(
     page.show(chosen.tally, config)
     options = options_here(config)
     pipeline = Pipeline(runner=chosen.runner, options=options)
-    build(pipeline, context, run_code)
+    build(pipeline, context, run_code, invocation.limit)
     if not invocation.local:
         check(config)
     stop.when_given_up(lambda: given_up(chosen.tally.with_letters(context.buried)))
-    return chosen.run(pipeline, options)
+    with sample.shown(context, log.tell) if invocation.sample is not None else nullcontext():
+        return chosen.run(pipeline, options)
 
 
 def _ready(invocation: Invocation) -> KlioConfig:

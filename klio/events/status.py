@@ -158,6 +158,11 @@ class Recorder:
         self.unseen = False
         self.when_begun: Callable[[bytes], None] = lambda _element: None
 
+    def tell_too(self, records: Records) -> None:
+        """From now on, write to this place, too."""
+        self._records = records if self.silent else SeveralRecords(self._records, records)
+        self.silent = False
+
     def begin(self, attempts: Mapping[bytes, int]) -> None:
         """Record that these elements are leased, each for its n-th attempt, which their next records repeat."""
         self._attempts = dict(attempts)

@@ -10,7 +10,7 @@ from klio_core.elsewhere import Lack, places_here, problems
 from klio_core.errors import UsageError
 from klio_core.invocation import Invocation
 
-_HERE_ONLY = ("project", "mail", "workers", "exit_when_idle", "max_failures")
+_HERE_ONLY = ("project", "mail", "workers", "exit_when_idle", "max_messages", "sample", "max_failures")
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")  # of a job, as Dataflow takes it
 _LETTERS = "klio-dead-letters"
 

@@ -21,6 +21,8 @@ from klio_exec.runners.streaming import StreamingRun
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
 
+_IN_ONE_PLACE = ("workers", "max_messages", "sample")
+
 
 class Run(Protocol):
     """One run of a pipeline: build it with `runner`, then `run` it. `tally` is what it has counted so far."""
@@ -54,15 +56,16 @@ def run_for(
         other_runners.check(context.config, str(invocation.config_path))
         return PortableRun(context, stop, invocation.exit_when_idle)
     if context.streaming:
-        return StreamingRun(context, stop, invocation.exit_when_idle, tell, alive)
+        return StreamingRun(context, stop, invocation.idle_s, limit=invocation.limit, tell=tell, alive=alive)
     return BatchRun()
 
 
 def check_workers(config: KlioConfig, invocation: Invocation) -> None:
-    """Raise UsageError for --workers with a runner that has workers of its own."""
-    if invocation.workers is not None and not _is_here(config, invocation):
+    """Raise UsageError for --workers, or a limit, with a runner that has workers of its own."""
+    given = [f"--{name.replace('_', '-')}" for name in _IN_ONE_PLACE if getattr(invocation, name) is not None]
+    if given and not _is_here(config, invocation):
         raise UsageError(
-            "--workers: the runner that the job file names has workers of its own",
+            f"{', '.join(given)}: the runner that the job file names has workers of its own",
             got=f"runner: {config.pipeline_options.runner}",
             todo="leave it out, or add --direct-runner",
         )

@@ -42,18 +42,28 @@ class Feed:
     A lease is renewed for as long as this process lives and the work takes, and `renewed` is called each time; when the
     process dies, the lease ends within `lease_s` and the message goes to somebody else. So it does while the process
     stands still (SIGSTOP, a machine asleep) for longer than that: the message is no longer `ours` then.
+
+    With a `limit`, no more than so many messages are ever pulled, and nobody else's are held meanwhile.
     """
 
     def __init__(
-        self, subscriptions: Sequence[str], pace: Pace, *, lease_s: int, renewed: Callable[[], None] = lambda: None
+        self,
+        subscriptions: Sequence[str],
+        pace: Pace,
+        *,
+        lease_s: int,
+        limit: int | None = None,
+        renewed: Callable[[], None] = lambda: None,
     ) -> None:
         self._sources = {path: Subscription(path) for path in subscriptions}
         self._pace = pace
         self._lease_s = lease_s
+        self._left = limit  # to be pulled; what a pull under way may bring is no longer in it
         self._renewed = renewed
         self._queue: queue.Queue[Arrived | EventError] = queue.Queue()
         self._held: dict[str, _Lease] = {}  # by ack id
         self._changed = threading.Condition()
+        self._pulling = 0  # messages that pulls under way may bring, where there is a limit
         self._stopping = threading.Event()
         self._closed = threading.Event()
         self._keeper = threading.Thread(target=self._keep_leases, name="klio-leases", daemon=True)
@@ -82,6 +92,12 @@ class Feed:
     def held(self) -> int:
         """How many messages this process has the leases of."""
         return len(self._held)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the limit is reached, and all that was pulled is done or given back."""
+        with self._changed:
+            return self._left == 0 and self._pulling == 0 and not self._held
 
     def ours(self, arrived: Arrived) -> bool:
         """Whether this process has the lease of a message: it may have ended while the process stood still."""
@@ -170,6 +186,7 @@ class Feed:
                 self._stopping.wait(_ABSENT_S)
             elif messages:
                 self._take(path, messages)
+            self._pulled(room, len(messages or ()))
 
     def _take(self, path: str, messages: Sequence[Leased]) -> None:
         until = time.monotonic() + self._lease_s
@@ -188,8 +205,32 @@ class Feed:
             return max(1, self._pace.room // len(self._sources)) - held
 
         with self._changed:
-            self._changed.wait_for(lambda: self.stopping or room() > 0)
-            return 0 if self.stopping else room()
+            self._changed.wait_for(lambda: self.stopping or self._is_spent or (room() > 0 and self._left != 0))
+            if self.stopping or self._is_spent:
+                return 0
+            return self._reserved(room())
+
+    @property
+    def _is_spent(self) -> bool:
+        return self._left == 0 and self._pulling == 0
+
+    def _reserved(self, room: int) -> int:
+        """Answer how many of `room` messages a pull may bring within the limit, and take them from it."""
+        if self._left is None:
+            return room
+        allowed = min(room, self._left)
+        self._left -= allowed
+        self._pulling += allowed
+        return allowed
+
+    def _pulled(self, allowed: int, came: int) -> None:
+        """Give back to the limit what a pull did not bring."""
+        if self._left is None:
+            return
+        with self._changed:
+            self._pulling -= allowed
+            self._left += allowed - came
+            self._changed.notify_all()
 
     def _keep_leases(self) -> None:
         while not self._closed.wait(self._lease_s / 3):

@@ -36,13 +36,18 @@ _LONGEST_PAUSE_S = 60
 
 
 class StreamingRun:
-    """Runs a job's graph over its subscriptions until it is told to stop, or has been idle for long enough."""
+    """Runs a job's graph over its subscriptions until it is told to stop.
+
+    It ends before that when it has been idle for `exit_when_idle_s` seconds, or is done with `limit` messages.
+    """
 
     def __init__(
         self,
         context: KlioContext,
         stop: Stop,
         exit_when_idle_s: float | None = None,
+        *,
+        limit: int | None = None,
         tell: Tell = to_nobody,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
@@ -50,6 +55,7 @@ class StreamingRun:
         self._context = context
         self._stop = stop
         self._idle_s = exit_when_idle_s
+        self._limit = limit
         self._tell = tell
         self._alive = alive
         self._max_attempts = job.max_attempts
@@ -65,7 +71,8 @@ class StreamingRun:
         """Run the pipeline, which was built with this run's `runner`. Answers what was counted."""
         status = self._context.status
         self._attempts = Attempts(self._journal, self._max_attempts, self._lease_s)
-        self._feed = Feed(sources_of(pipeline), self._pace, lease_s=self._lease_s, renewed=self._renewed)
+        sources = sources_of(pipeline)
+        self._feed = Feed(sources, self._pace, lease_s=self._lease_s, limit=self._limit, renewed=self._renewed)
         status.when_begun = self._attempts.mark
         self._stop.when_asked(self._feed.stop)
         self._stop.when_late(self._give_up)
@@ -113,7 +120,7 @@ class StreamingRun:
         return (list(firsts.values()), later) if firsts else (later[:1], later[1:])
 
     def _finished(self) -> bool:
-        if self._stop.asked:
+        if self._stop.asked or self._feed.exhausted:
             return True
         return self._idle_s is not None and time.monotonic() - self._feed.quiet_since > self._idle_s
 

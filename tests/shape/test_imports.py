@@ -62,8 +62,8 @@ ROOMS = {
         "gate context events transforms message audio.transforms compat testing"
     ),
     "klio_exec": (
-        "log blame stop load options localise rooted by_mail resources pipeline runners summary dataflow local run "
-        "explain testing job_tests pytest_plugin test cli"
+        "log blame stop load options localise rooted by_mail resources first sample pipeline runners summary dataflow "
+        "local run explain testing job_tests pytest_plugin test cli"
     ),
     "klio_cli": "* commands app",
 }

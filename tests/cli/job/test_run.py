@@ -31,9 +31,10 @@ def test_without_an_engine_a_job_says_what_needs_none(klio, tmp_path: Path, monk
     assert (screen.status, screen.out) == (5, "")
     assert screen.err == (
         "Error: no container engine answers\n"
-        f"  at: {NO_ENGINE}\n"
+        f"  at: {NO_ENGINE} (DOCKER_HOST)\n"
         "  got: Connection refused\n"
-        "  to do: start Docker, or name another engine in DOCKER_HOST; `klio job run --local` needs none\n"
+        "  to do: start Docker, or name another engine in DOCKER_HOST or by `docker context use`; "
+        "`klio job run --local` needs none\n"
     )
 
 
@@ -262,3 +263,34 @@ def test_a_child_that_a_signal_killed_is_128_and_its_number(tmp_path: Path, numb
     done = subprocess.run([sys.executable, "-c", HAND, child], capture_output=True, text=True)
 
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--sample", 0), "--max-messages, --sample: one at least\n  got: 0\n"),
+        (("--max-messages", -1), "--max-messages, --sample: one at least\n  got: -1\n"),
+        (
+            ("--max-messages", 1, "--sample", 1),
+            "--max-messages and --sample exclude each other\n  to do: --sample N ends after N, too\n",
+        ),
+        (
+            ("--sample", 1, "--workers", 2),
+            "--workers: each would take that many messages\n  to do: leave it out, or the limit\n",
+        ),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(klio, tmp_path: Path, flags: tuple[object, ...], said: str):
+    screen = klio("job", "run", "--local", "-j", tmp_path, *flags)
+
+    assert (screen.status, screen.out, screen.err) == (2, "", f"Error: {said}")
+
+
+def test_a_limit_is_nothing_for_workers_elsewhere(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+
+    there = "-Opipeline_options.runner=DataflowRunner"
+    screen = klio("job", "run", "--sample", 2, "-j", tmp_path / "job", there)
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err.startswith("Error: --sample: only a run on this machine knows that\n")

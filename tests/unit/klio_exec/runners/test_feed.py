@@ -67,8 +67,8 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 def feeding(service: Service) -> Iterator[Callable[..., Feed]]:
     with ExitStack() as stack:
 
-        def start(*names: str, pace: Pace | None = None, lease_s: int = 60) -> Feed:
-            feed = Feed(service.make(*names), pace or Pace(100), lease_s=lease_s)
+        def start(*names: str, pace: Pace | None = None, lease_s: int = 60, limit: int | None = None) -> Feed:
+            feed = Feed(service.make(*names), pace or Pace(100), lease_s=lease_s, limit=limit)
             stack.callback(feed.close)
             feed.start()
             for name in names:
@@ -286,3 +286,32 @@ def test_a_lease_that_could_not_be_renewed_is_no_longer_ours(monkeypatch: pytest
         service.publisher.stop()
         service.publisher.transport.close()
         service.subscriber.close()
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b")])
+def test_with_a_limit_the_rest_is_left_alone_and_the_feed_says_when_all_is_done(service, feeding, names):
+    feed = feeding(*names, pace=quick(), limit=3)
+    for name in names:
+        service.publish(name, *(str(number) for number in range(10)))
+
+    taken = 0
+    while taken < 3:
+        assert not feed.exhausted
+        taken += len(batch := next_batch(feed))
+        feed.done(batch)
+
+    eventually(lambda: feed.exhausted)
+    assert taken == 3
+    left = [service.stats(name) for name in names]
+    assert sum(one["pending"] for one in left) == 10 * len(names) - 3
+    assert [one["outstanding"] for one in left] == [0] * len(names)
+
+
+def test_what_is_given_back_counts_towards_the_limit(service, feeding):
+    feed = feeding("a", limit=1)
+    service.publish("a", "one", "two")
+
+    feed.give_back(next_batch(feed))
+
+    eventually(lambda: feed.exhausted)
+    assert service.stats("a")["pending"] == 2
