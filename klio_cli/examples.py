@@ -50,6 +50,11 @@ _EXAMPLES = {
         ("klio job logs --follow", "until the job ends"),
         ("klio job logs --severity WARNING", "what went wrong"),
     ),
+    "klio job profile cpu": (
+        ("klio job profile cpu a.mp3 b.mp3", "where the time goes"),
+        ("klio job profile cpu -i songs.txt --html a.html", "as a page"),
+    ),
+    "klio job profile timeit": (("klio job profile timeit -n 20 a.mp3", "twenty times"),),
     "klio job run": (
         ("klio job run --local", "on this machine, with nothing else"),
         ("klio job run --local --workers 4", "in four processes"),

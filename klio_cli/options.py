@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +16,9 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 JOB_FLAGS = ("job_dir", "config_file", "override", "template")
 
 
-def flags(*fields: str) -> Callable[[Decorated], Decorated]:
-    """Add the options of the named fields of an Invocation, in that order."""
-    by_field = {flag.field: flag for flag in FLAGS}
+def flags(*fields: str, of: Sequence[Flag] = FLAGS) -> Callable[[Decorated], Decorated]:
+    """Add the options of the named fields of an Invocation, or of another value's flags, in that order."""
+    by_field = {flag.field: flag for flag in of}
 
     def decorate(command: Decorated) -> Decorated:
         for field in reversed(fields):

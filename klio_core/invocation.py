@@ -107,40 +107,45 @@ class Invocation:
 
     def argv(self) -> list[str]:
         """Answer the arguments that `parse` reads back as this value. Defaults are left out."""
-        return [arg for flag in FLAGS for arg in self._args_of(flag)]
-
-    def _args_of(self, flag: Flag) -> list[str]:
-        value = getattr(self, flag.field)
-        if flag.repeat:
-            return [f"{flag.name}={item}" for item in value]
-        if flag.kind is bool:
-            if value is False:
-                return [f"--no-{flag.name[2:]}"] if flag.negatable else []
-            return [flag.name] if value else []
-        return [] if value is None or value == _DEFAULTS[flag.field] else [f"{flag.name}={value}"]
+        return [arg for flag in FLAGS for arg in arguments_of(flag, getattr(self, flag.field), _DEFAULTS[flag.field])]
 
     @classmethod
     def parse(cls, argv: Sequence[str]) -> Invocation:
         """Read arguments. Raises UsageError for what is no option of a run; `--help` prints and exits."""
-        given = vars(_parser().parse_args(list(argv)))
-        said: dict[str, Any] = {}
-        for key, value in given.items():
-            if value is not None:
-                said[key] = tuple(value) if isinstance(value, list) else value
-        return cls(**said)
+        return cls(**said(parser_of("run", "Run the job in this process.", FLAGS), argv))
 
 
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Invocation)}
 
 
+def arguments_of(flag: Flag, value: Any, default: Any) -> list[str]:
+    """Answer the arguments that say a flag's value; none for its default."""
+    if flag.repeat:
+        return [f"{flag.name}={item}" for item in value]
+    if flag.kind is bool:
+        if value is False:
+            return [f"--no-{flag.name[2:]}"] if flag.negatable else []
+        return [flag.name] if value else []
+    return [] if value is None or value == default else [f"{flag.name}={value}"]
+
+
+def said(parser: argparse.ArgumentParser, argv: Sequence[str]) -> dict[str, Any]:
+    """Answer what arguments say, by field. Raises UsageError; `--help` prints and exits."""
+    given = vars(parser.parse_intermixed_args(list(argv)))
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in given.items() if value is not None
+    }
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"klioexec run: {message}", todo="klioexec run --help lists the options")
+        raise UsageError(f"{self.prog}: {message}", todo=f"{self.prog} --help lists the options")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="klioexec run", description="Run the job in this process.", allow_abbrev=False)
-    for flag in FLAGS:
+def parser_of(command: str, description: str, flags: Sequence[Flag]) -> argparse.ArgumentParser:
+    """Answer what reads the arguments of a command of `klioexec`; it raises UsageError for what is no option."""
+    parser = _Parser(prog=f"klioexec {command}", description=description, allow_abbrev=False)
+    for flag in flags:
         names = [flag.short, flag.name] if flag.short else [flag.name]
         options: dict[str, Any] = {"dest": flag.field, "help": flag.help, "default": None}
         if flag.kind is bool:

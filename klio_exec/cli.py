@@ -12,6 +12,7 @@ import click
 
 from klio_core.errors import KlioError
 from klio_core.invocation import Invocation
+from klio_core.profiling import Profiling
 from klio_core.redact import redacted
 from klio_exec import log
 
@@ -55,6 +56,23 @@ def explain(message: str, arguments: tuple[str, ...]) -> None:
     from klio_exec.explain import explain as explain_one
 
     click.echo(explain_one(Invocation.parse(arguments), bytes.fromhex(message)))
+
+
+@klioexec.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": [], "allow_interspersed_args": False}
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def profile(arguments: tuple[str, ...]) -> None:
+    """Measure what a job's code costs over some elements. `klioexec profile --help` lists the options."""
+    asked = Profiling.parse(arguments)
+    log.set_up(verbose=asked.job.verbose)
+    if not (asked.show_logs or asked.job.verbose):
+        log.quieten()
+    from klio_exec.profile.report import profile as profile_job
+
+    summary, status = profile_job(asked)
+    log.tell(summary)
+    sys.exit(status)
 
 
 @klioexec.command(context_settings={"ignore_unknown_options": True})

@@ -50,6 +50,11 @@ def set_up(*, verbose: bool) -> None:
         keep(Path(directory))
 
 
+def quieten() -> None:
+    """From here on, say errors only."""
+    logging.getLogger(_OURS).setLevel(logging.ERROR)
+
+
 def keep(directory: Path) -> None:
     """Keep the log of this process, and of those it starts, in a directory."""
     os.environ[run_log.VARIABLE] = str(directory)

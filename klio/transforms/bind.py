@@ -32,6 +32,7 @@ from klio.context import KlioContext, current
 from klio.transforms.handle import Handler
 from klio.transforms.limit import UNLIMITED
 from klio.transforms.policy import policy_of
+from klio.transforms.profile import is_profiling
 from klio.transforms.setup import left_to_the_child
 from klio.transforms.task import Layer, caller
 from klio.transforms.timeout import Isolated
@@ -146,7 +147,10 @@ def _given(call: _Call, head: tuple[Any, ...], args: tuple[Any, ...], kwargs: di
 def _with_policy(marks: Marks, context: KlioContext) -> Marks:
     """Answer the marks with what they leave to the job file."""
     policy = policy_of(context)
-    return marks if policy is None or not marks.handle else policy.applied(marks)
+    around = marks if policy is None or not marks.handle else policy.applied(marks)
+    if is_profiling():  # a child process would be out of sight
+        return replace(around, layers=tuple(x for x in around.layers if not isinstance(x, Isolated)))
+    return around
 
 
 def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from klio.data.disk_full import disk_full
 from klio.metrics.cells import Cell, Cells
 from klio.metrics.counts import WORK, count_verdict
 from klio.transforms.limit import UNLIMITED
+from klio.transforms.profile import slot
 from klio.transforms.yields import outgoing
 from klio.utils import ThreadLimiter
 from klio.work import Work
@@ -45,7 +46,7 @@ class Handler:
         self._context = context
         self._name = name
         self._status = context.status
-        self._limiter = limiter
+        self._take, self._give = slot(limiter)
         self._decides = decides and context.decides
         self._format = context.format
         self._makes_files = bool(context.media[1])
@@ -105,7 +106,7 @@ class Handler:
         While it runs it holds a slot, and the clock goes; not while others work on what it yielded.
         """
         thread, status, data = self._context.thread, self._status, message.author_data()
-        take, give = self._limiter.take, self._limiter.give
+        take, give = self._take, self._give
         spent = took = 0
         take()
         thread.work = work

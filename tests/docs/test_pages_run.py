@@ -175,6 +175,13 @@ def test_jobs_that_feed_each_other_do_what_the_page_says(tmp_path: Path) -> None
                 (tmp_path / block.text.splitlines()[0].removeprefix("# ")).write_text(block.text)
 
 
+@pytest.mark.slow
+def test_a_job_is_profiled_as_the_page_says(tmp_path: Path) -> None:
+    with reader(tmp_path) as somebody:
+        for block in blocks("docs/how-to/profile.md", "console"):
+            somebody.follow(block)
+
+
 def test_what_a_page_shows_is_compared_line_by_line() -> None:
     assert missing(["ada  …", "ok"], "ada  17\nok\n") == []
     assert missing(["ada  …", "o"], "ada  17\nok\n") == ["o"]

@@ -54,8 +54,8 @@ MAY_IMPORT_LATE = {
 ROOMS = {
     "klio_core": (
         "errors exceptions variables finding names proto message decision status redact dead_letter config graph needs "
-        "invocation local_state lifeline mail runs run_log utils google_api elsewhere other_runners on_dataflow "
-        "logging_api"
+        "invocation local_state profiling lifeline mail runs run_log utils google_api elsewhere other_runners "
+        "on_dataflow logging_api"
     ),
     "klio": (
         "utils metrics dotted audio data work events.pubsub events.dead_letters events.outbox events.status parents "
@@ -63,7 +63,7 @@ ROOMS = {
     ),
     "klio_exec": (
         "log blame stop load options localise rooted by_mail resources first sample pipeline runners summary dataflow "
-        "local run explain testing job_tests pytest_plugin test cli"
+        "local run explain profile testing job_tests pytest_plugin test cli"
     ),
     "klio_cli": "* commands app",
 }
