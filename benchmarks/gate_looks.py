@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.table import Row, check
 from klio.data.places import Place, existing
 from klio.data.stores import store_for
-from klio_exec.local.faults import Fault, Faults, Kind
+from klio_core.faults import Fault, Faults, Kind
 from klio_exec.local.objects import local_objects
 from klio_exec.local.objects.index import Index
 from klio_exec.local.objects.records import Bucket, Object

@@ -49,9 +49,10 @@ def klio_config(request: pytest.FixtureRequest) -> KlioConfig:
 @pytest.fixture
 def klio_context(klio_config: KlioConfig) -> Iterator[KlioContext]:
     """The job, bound while the test runs, with its media in memory: `MyDoFn().process(raw)` sees its configuration."""
+    from klio.testing.media import in_memory
     from klio.testing.one import in_this_process
 
-    with in_this_process(klio_config) as context:
+    with in_this_process(in_memory(klio_config)) as context:
         yield context
 
 

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from klio.testing.faulty import FaultyStore
 from klio.testing.one import run_one
 from klio.testing.result import Result
 
 if TYPE_CHECKING:
     from klio_exec.testing import JobOnCloud, LocalCloud, local_cloud
 
-__all__ = ["JobOnCloud", "LocalCloud", "Result", "local_cloud", "run_one"]
+__all__ = ["FaultyStore", "JobOnCloud", "LocalCloud", "Result", "local_cloud", "run_one"]
 
 
 def __getattr__(name: str) -> Any:

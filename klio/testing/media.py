@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from klio_core.config import Data, KlioConfig, MemoryDataInput, MemoryDataOutput
 from klio_core.errors import UsageError
 
 
-def in_memory(config: KlioConfig, place: str) -> KlioConfig:
-    """Answer the job with all its media below `place`, which is `memory://…`.
+def in_memory(config: KlioConfig) -> KlioConfig:
+    """Answer the job with all its media in memory, in places that nobody else has.
 
     One that declares no data input, or no output, has one that klio's rules do not look at.
     """
+    place = f"memory://{uuid.uuid4().hex}"
     data = config.job_config.data
     kept = {"name", "file_suffix", "verify", "skip_klio_existence_check"}
     inputs = [

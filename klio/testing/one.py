@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from klio.context import KlioContext, bind
 from klio.gate import Gate
 from klio.testing import media
+from klio.testing.faulty import with_faults
 from klio.testing.result import Result
 from klio.testing.watched import watched
 from klio.transforms.bind import Marked
@@ -34,6 +34,7 @@ def run_one(
     config: KlioConfig | str | None = None,
     rules: bool = False,
     raises: bool = True,
+    faults: Sequence[str] = (),
 ) -> Result:
     r"""Run a DoFn (the class, or one that was made), or a function under `@handle_klio`, on one element.
 
@@ -43,11 +44,14 @@ def run_one(
     `config`, a job file's text or value, is what the code sees as its job; its data locations are replaced by memory.
     A `Message` in place of the element may ask for `force` or `ping`.
 
+    `faults` are what goes wrong with the files, in the words of `FaultyStore`: `unavailable@objects.download,nth=2`.
+
     With `rules`, klio's rules come first, as in a run: what the message, `files` and `made` lead to is
     `Result.verdict`, and only what is to be processed reaches the code. Without, nothing is decided, and it does.
     What the code raises is raised here; with `raises=False` it is `Result.exception`, and the verdict says what would
-    become of the message. The code runs once, in this process, whatever `retry`, `timeout_s` and `isolation` the job
-    file has. Raises JobCodeError for code that is not under `@handle_klio`, UsageError for a file that has no place::
+    become of the message if it were not tried again. The code runs once, in this process, whatever `retry`,
+    `timeout_s` and `isolation` the job file has. Raises JobCodeError for code that is not under `@handle_klio`,
+    UsageError for a file that has no place, and for what is no fault::
 
         result = run_one(HelloKlio, "klio")
         assert result.elements == [b"klio"]
@@ -55,8 +59,9 @@ def run_one(
     """
     code = _checked(code() if isinstance(code, type) else code)
     job = parse(config) if isinstance(config, str) else config or parse(_PLAIN)
-    with in_this_process(job) as context, watched() as seen:
-        data = context.config.job_config.data
+    job = media.in_memory(job)
+    data = job.job_config.data
+    with in_this_process(with_faults(job, faults) if faults else job) as context, watched() as seen:
         media.put(data.inputs, files or {})
         media.put(data.outputs, made or {})
         before = media.generations(data.outputs)
@@ -69,11 +74,11 @@ def run_one(
 
 @contextmanager
 def in_this_process(job: KlioConfig) -> Iterator[KlioContext]:
-    """Make `job`, with its media in memory, the job of this process while the block runs.
+    """Make `job` the job of this process while the block runs.
 
     It decides nothing, tries nothing again, and what code raises is raised.
     """
-    context = KlioContext(media.in_memory(job, f"memory://{uuid.uuid4().hex}"), raises=True)
+    context = KlioContext(job, raises=True)
     free_of_policy(context)
     before = bind(context)
     try:

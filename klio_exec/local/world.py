@@ -17,8 +17,8 @@ from pathlib import Path
 
 from klio_core import local_state
 from klio_core.errors import LocalCloudError
+from klio_core.faults import Faults, of_cloud
 from klio_core.local_state import LocalState, state_dir
-from klio_exec.local.faults import Fault, Faults
 
 _START_S = 30.0
 _STOP_S = 10.0
@@ -32,8 +32,7 @@ def up(project: Path, pubsub_port: int = 0, objects_port: int = 0, faults: Seque
     on purpose. Raises LocalCloudError where it does not start, or is up on other ports or with other faults than were
     asked for; UsageError for what is no fault.
     """
-    for text in faults:
-        Fault.parse(text)
+    of_cloud(faults)
     state = local_state.read(project)
     if state is not None and state.alive:
         _check_ports(state, pubsub_port, objects_port)
@@ -78,7 +77,7 @@ def serve(project: Path, pubsub_port: int, objects_port: int, faults: Sequence[s
     directory = state_dir(project)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "pubsub").mkdir(exist_ok=True)
-    wrong = Faults(map(Fault.parse, faults)) if faults else None
+    wrong = Faults(of_cloud(faults)) if faults else None
     with _alone(directory), local_objects(directory / "objects", objects_port, faults=wrong) as objects:
 
         def ready(bound: int) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from klio.data.stores import store_for
 from klio_core.config import KlioConfig, load, parse
 from klio_core.errors import UsageError
+from klio_core.faults import Faults, of_cloud
 from klio_core.local_state import LocalState
-from klio_exec.local.faults import Fault, Faults
 from klio_exec.local.objects import local_objects
 from klio_exec.local.pubsub import local_pubsub
 from klio_exec.testing.job import JobOnCloud
@@ -106,7 +106,7 @@ def local_cloud(job_dir: Path | str = ".", *, faults: Sequence[str] = ()) -> Ite
             job.drain()
         assert job.verdicts == {"ada": "committed", "grace": "committed"}
     """
-    wrong = Faults(map(Fault.parse, faults)) if faults else None
+    wrong = Faults(of_cloud(faults)) if faults else None
     with (
         tempfile.TemporaryDirectory(prefix="klio-test-") as directory,
         local_pubsub(faults=wrong) as pubsub,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from klio_exec.local.faults import Fault, Faults
+from klio_core.faults import Fault, Faults
 from klio_exec.local.objects import local_objects
 from klio_exec.local.pubsub import local_pubsub
 from tests.flow.conftest import cloud, found, new_job

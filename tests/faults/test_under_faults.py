@@ -10,7 +10,7 @@ import pytest
 from google.api_core.exceptions import GoogleAPIError
 
 from klio.transforms import decorators
-from klio_exec.local.faults import Fault, Faults
+from klio_core.faults import Fault, Faults
 from klio_exec.local.objects import local_objects
 from klio_exec.local.pubsub import local_pubsub
 from tests.flow.conftest import found

@@ -25,7 +25,7 @@ NAMES = {
     "klio_audio.transforms.audio": "GetMFCC GetMelSpec GetSTFT GetSpec LoadAudio MFCCToPlot MelSpecToPlot SpecToPlot"
     " WaveformToPlot",
     "klio_audio.transforms.io": "GcsLoadBinary GcsUploadPlot",
-    "klio.testing": "JobOnCloud LocalCloud Result local_cloud run_one",
+    "klio.testing": "FaultyStore JobOnCloud LocalCloud Result local_cloud run_one",
     "klio.transforms.decorators": "handle_klio inject_klio_context profile retry serialize_klio_message"
     " set_klio_context timeout",
     "klio.transforms.helpers": "KlioAckInputMessage KlioCheckRecipients KlioDebugMessage KlioDrop KlioFilterForce"

@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 from typing import BinaryIO, cast
 
-from klio_exec.local.faults import DOWNLOAD, UPLOAD, Fault, Faults, Kind
+from klio_core.faults import DOWNLOAD, UPLOAD, Fault, Faults, Kind
 from klio_exec.local.objects.wire import Answer, Body, Refusal, Reply, Request
 
 _PERMISSIONS = ("iam", "testPermissions")
-# What each permission allows; the others allow what is `objects.admin` in the words of klio_exec.local.faults.
+# What each permission allows; the others allow what is `objects.admin` in the words of klio_core.faults.
 _ALLOWS = {
     "storage.objects.get": {"objects.look", DOWNLOAD},
     "storage.objects.list": {"objects.list"},
@@ -41,7 +41,7 @@ def faulty(answer: Answer, faults: Faults) -> Answer:
 
 
 def operation_of(request: Request) -> str:
-    """Answer what a request asks for, in the words of klio_exec.local.faults."""
+    """Answer what a request asks for, in the words of klio_core.faults."""
     first, *parts = (*request.segments, "")
     if "upload" in (first, *parts[:1]):
         return UPLOAD

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from klio_core.errors import LocalCloudError
-from klio_exec.local.faults import Faults
+from klio_core.faults import Faults
 from klio_exec.local.objects.faults import faulty
 from klio_exec.local.objects.handler import Handler
 from klio_exec.local.objects.routes import answer

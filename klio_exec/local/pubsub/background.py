@@ -15,7 +15,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
-from klio_exec.local.faults import Faults
+from klio_core.faults import Faults
 from klio_exec.local.pubsub.server import STATS_SERVICE, serve
 
 Started = Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]]

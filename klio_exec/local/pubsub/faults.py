@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from klio_exec.local.faults import ACK, DELIVERY, Fault, Faults, Kind
+from klio_core.faults import ACK, DELIVERY, Fault, Faults, Kind
 from klio_exec.local.pubsub.methods import Context
 from klio_exec.local.pubsub.wire import pb
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from google.iam.v1 import iam_policy_pb2 as pb
 
-from klio_exec.local.faults import Faults
+from klio_core.faults import Faults
 from klio_exec.local.pubsub.broker import Broker
 from klio_exec.local.pubsub.errors import Refused
 from klio_exec.local.pubsub.methods import Methods, unary
 
 SERVICE = "google.iam.v1.IAMPolicy"
 
-# What each permission allows, in the words of klio_exec.local.faults; the others allow what is `pubsub.admin` there.
+# What each permission allows, in the words of klio_core.faults; the others allow what is `pubsub.admin` there.
 _ALLOWS = {"pubsub.topics.publish": "pubsub.publish", "pubsub.subscriptions.consume": "pubsub.pull"}
 _OTHERS = "pubsub.admin"
 

@@ -12,7 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 
 from klio_core.errors import LocalCloudError
-from klio_exec.local.faults import Faults
+from klio_core.faults import Faults
 from klio_exec.local.pubsub import iam, publisher, subscriber
 from klio_exec.local.pubsub.broker import Broker
 from klio_exec.local.pubsub.faults import FaultyCalls

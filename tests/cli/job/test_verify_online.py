@@ -12,8 +12,8 @@ from google.api_core.exceptions import NotFound
 from google.cloud import pubsub, storage
 
 from klio_core import local_state
+from klio_core.faults import Fault, Faults
 from klio_core.local_state import LocalState
-from klio_exec.local.faults import Fault, Faults
 from klio_exec.local.objects import local_objects
 from klio_exec.local.pubsub import local_pubsub
 from tests.cli.conftest import Klio, Screen

@@ -77,7 +77,7 @@ def test_what_is_no_fault_is_refused_before_anything_is_started(tmp_path: Path):
     done = klio_process("local", "up", "--project", tmp_path, "--fault", "explode@pubsub.pull")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("Error: this is no fault that the local cloud can commit\n  expected: KIND@WHERE,")
+    assert done.stderr.startswith("Error: there is no such fault\n  expected: KIND@WHERE,")
     assert local_state.read(tmp_path) is None
 
 

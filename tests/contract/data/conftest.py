@@ -6,6 +6,7 @@ import pytest
 
 from klio.data.store import Store
 from klio.data.stores import store_for
+from klio.testing import FaultyStore
 from klio_exec.local.objects import local_objects
 
 
@@ -15,17 +16,20 @@ def object_server() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(params=["local", "memory", "gcs"])
+@pytest.fixture(params=["local", "memory", "gcs", "faultless"])
 def location(request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty location of each kind: a directory, this process, and a bucket behind Google's own client."""
+    """An empty location of each kind: a directory, this process, and a bucket behind Google's own client.
+
+    The last one is kept by a store that fails on purpose, and has no fault.
+    """
     if request.param == "local":
         return str(tmp_path / "data")
-    if request.param == "memory":
-        return f"memory://{uuid.uuid4().hex}"
+    if request.param in {"memory", "faultless"}:
+        return f"memory://{request.param}-{uuid.uuid4().hex}"
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", request.getfixturevalue("object_server"))
     return f"gs://{uuid.uuid4().hex}/data"
 
 
 @pytest.fixture
 def store(location: str) -> Store:
-    return store_for(location)
+    return FaultyStore() if "faultless" in location else store_for(location)

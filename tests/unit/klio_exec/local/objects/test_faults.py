@@ -10,7 +10,7 @@ import pytest
 import requests
 import urllib3
 
-from klio_exec.local.faults import Fault, Faults
+from klio_core.faults import Fault, Faults
 from klio_exec.local.objects import local_objects
 
 CONTENT = bytes(range(256)) * 1000

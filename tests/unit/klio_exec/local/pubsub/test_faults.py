@@ -16,7 +16,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 from grpc import insecure_channel
 
-from klio_exec.local.faults import Fault, Faults
+from klio_core.faults import Fault, Faults
 from klio_exec.local.pubsub import local_pubsub, stats
 from tests.flow.kit import eventually
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from klio_core.errors import UsageError
-from klio_exec.local.faults import DELIVERY, OPERATIONS, Fault, Faults, Kind, suffered_by
+from klio_core.faults import DELIVERY, OPERATIONS, Fault, Faults, Kind, of_cloud, of_store, suffered_by
 
 
 def befallen(operation: str, numbers: int, *rules: Fault) -> list[int]:
@@ -88,9 +88,18 @@ def test_what_is_no_rule_is_refused_with_what_would_be_one(text: str, expected: 
     with pytest.raises(UsageError) as refused:
         Fault.parse(text)
 
-    assert refused.value.what == "this is no fault that the local cloud can commit"
+    assert refused.value.what == "there is no such fault"
     assert expected in (refused.value.expected or "")
 
 
 def test_every_kind_can_befall_something() -> None:
     assert {kind for operation in OPERATIONS for kind in suffered_by(operation)} == set(Kind)
+
+
+@pytest.mark.parametrize("text", ["full@objects.upload", "truncated@objects.*"])
+def test_what_happens_beside_the_network_is_for_stores_alone(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        of_cloud([text])
+
+    assert refused.value.expected == "a fault of a server; this one is for a store in a test"
+    assert of_store([text]) == [Fault.parse(text)]

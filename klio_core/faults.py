@@ -1,4 +1,4 @@
-"""Faults that the local cloud commits on purpose: what, where, how often. The same seed commits the same ones."""
+"""Faults that the local cloud, or a store in a test, commits on purpose: what, where, how often; by a seed the same."""
 
 from __future__ import annotations
 
@@ -31,20 +31,27 @@ class Kind(enum.StrEnum):
     DELAY = "delay"  # a message comes `seconds` late, with a later answer
     DUPLICATE = "duplicate"  # a message comes now, and again with a later answer
     REORDER = "reorder"  # a message comes after those behind it
+    TRUNCATED = "truncated"  # only the first half of the bytes is there, and nothing says so
+    FULL = "full"  # there is no room on the disk
 
 
 DELIVERY = "pubsub.delivery"
 ACK = "pubsub.ack"
 DOWNLOAD = "objects.download"
 UPLOAD = "objects.upload"
+LOOK, LIST, DELETE = "objects.look", "objects.list", "objects.delete"
+OF_STORES = (LOOK, LIST, DOWNLOAD, UPLOAD, DELETE)
+"""What a store is asked for."""
 OPERATIONS = (
     *("pubsub.publish", "pubsub.pull", "pubsub.acknowledge", "pubsub.lease", "pubsub.admin", DELIVERY, ACK),
-    *("objects.look", "objects.list", DOWNLOAD, UPLOAD, "objects.delete", "objects.admin"),
+    *(*OF_STORES, "objects.admin"),
 )
 """Where faults happen: requests by what they ask for, and, as `delivery` and `ack`, each message by itself."""
 
 _MESSAGES = {DELIVERY: {Kind.DROP, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER}, ACK: {Kind.DROP}}
 _REQUESTS = {Kind.UNAVAILABLE, Kind.BUSY, Kind.DENIED, Kind.SLOW, Kind.LOST_REPLY}
+# What happens beside the network: a store in a test commits these, and no server can.
+_BESIDE = {DOWNLOAD: {Kind.TRUNCATED, Kind.FULL}, UPLOAD: {Kind.FULL}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,25 @@ def suffered_by(operation: str) -> set[Kind]:
     if operation in _MESSAGES:
         return _MESSAGES[operation]
     more = {DOWNLOAD: {Kind.CUT, Kind.CORRUPT}, UPLOAD: {Kind.CUT}, "pubsub.pull": {Kind.CUT}}
-    return _REQUESTS | more.get(operation, set())
+    return _REQUESTS | more.get(operation, set()) | _BESIDE.get(operation, set())
+
+
+def of_cloud(texts: Iterable[str]) -> list[Fault]:
+    """Read faults for the local cloud. Raises UsageError as `Fault.parse` does, and for what no server commits."""
+    faults = [Fault.parse(text) for text in texts]
+    for fault in faults:
+        if fault.kind in (Kind.TRUNCATED, Kind.FULL):
+            raise _bad(f"{fault.kind}@{fault.where}", "a fault of a server; this one is for a store in a test")
+    return faults
+
+
+def of_store(texts: Iterable[str]) -> list[Fault]:
+    """Read faults for a store in a test. Raises UsageError as `Fault.parse` does, and for what befalls messages."""
+    faults = [Fault.parse(text) for text in texts]
+    for fault in faults:
+        if not any(map(fault.matches, OF_STORES)):
+            raise _bad(f"{fault.kind}@{fault.where}", f"{fault.kind} at one of: {', '.join(OF_STORES)}")
+    return faults
 
 
 def _setting(part: str, text: str) -> tuple[str, float | int]:
@@ -148,4 +173,4 @@ def _setting(part: str, text: str) -> tuple[str, float | int]:
 
 
 def _bad(text: str, expected: str) -> UsageError:
-    return UsageError("this is no fault that the local cloud can commit", expected=expected, got=text)
+    return UsageError("there is no such fault", expected=expected, got=text)
