@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,10 @@ def _mark() -> str:
     return whole.hexdigest()[:16]
 
 
-def distributions() -> list[metadata.Distribution]:
-    """All distributions that klio needs in a container, itself first."""
+def distributions(wanted: Mapping[str, tuple[str, ...]] = EXTRAS) -> list[metadata.Distribution]:
+    """All distributions that these need, with their extras, themselves first; of a container for klio's jobs."""
     found: dict[str, metadata.Distribution] = {}
-    todo = list(EXTRAS.items())
+    todo = list(wanted.items())
     while todo:
         name, extras = todo.pop()
         distribution = metadata.distribution(name)

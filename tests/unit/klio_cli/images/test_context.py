@@ -50,7 +50,17 @@ def test_every_change_of_what_is_sent_changes_the_digest(job: Path, change):
 
 
 @pytest.mark.parametrize(
-    "name", [".env", "lib/.env.prod", "a-credentials.json", "lib/host.key", ".klio/x", ".git/HEAD"]
+    "name",
+    [
+        ".env",
+        "lib/.env.prod",
+        "a-credentials.json",
+        "lib/host.key",
+        ".klio/x",
+        ".git/HEAD",
+        ".mypy_cache/a",
+        ".hypothesis/a",
+    ],
 )
 def test_what_is_never_sent_changes_nothing(job: Path, name: str):
     before = digest(job)
