@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from klio.audio.library import librosa_display
 from klio.audio.spectra import mel_decibels
-from klio.audio.values import Plot, Signal, Spectrum
+from klio.audio.values import Array, Plot, Signal, Spectrum
 from klio_core.errors import BadPayload
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MAX_COLUMNS = 2000  # of a spectrum: some for each pixel; a quarter of an hour would take gigabytes, and show no more
 _DIMENSIONS = {"waveform": 1, "spectrum": 2}
 _RENAMED = {"x_axis": "axis"}  # of librosa.display.waveplot, which is no more
 
@@ -44,37 +48,61 @@ def mfccs(coefficients: Spectrum, title: str = "", **arguments: Any) -> Plot:
     return _spectrum(coefficients, title, "", **arguments)
 
 
-def draw(plot: Plot) -> Figure:
-    """Answer the figure. Nobody else holds it: it is gone with its last user. Raises BadPayload."""
+def draw(plot: Plot, size: tuple[float, float] = (6.4, 4.8)) -> Figure:
+    """Answer the figure, of so many inches. Nobody else holds it: it is gone with its last user. Raises BadPayload."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     _check(plot)
-    figure = Figure(layout="constrained")
+    figure = Figure(size, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     if plot.kind == "waveform":
         _draw_waveform(axes, plot)
     else:
         _draw_spectrum(figure, axes, plot)
-    axes.set_title(plot.title)
+    axes.set_title(plot.title, parse_math=False)  # a song's name may hold dollars
     return figure
 
 
-def save(plot: Plot, file: Path | IO[bytes], *, file_format: str = "png", **arguments: Any) -> None:
-    """Draw a picture and write it; `arguments` of `matplotlib.figure.Figure.savefig`. Raises BadPayload, OSError."""
-    figure = draw(plot)
+def save(
+    plot: Plot,
+    file: Path | IO[bytes],
+    *,
+    file_format: str = "png",
+    size: tuple[float, float] = (6.4, 4.8),
+    **arguments: Any,
+) -> None:
+    """Draw a picture of so many inches and write it; `arguments` of `matplotlib.figure.Figure.savefig`.
+
+    Raises BadPayload, OSError.
+    """
+    figure = draw(plot, size)
     figure.savefig(file, format=file_format, **arguments)
     figure.clear()
 
 
 def _spectrum(spectrum: Spectrum, title: str, unit: str, **arguments: Any) -> Plot:
     given = {"sr": spectrum.rate, "hop_length": spectrum.hop_length, "x_axis": "time", **arguments}
-    return Plot("spectrum", spectrum.values, title, unit, given)
+    values, columns = spectrum.values, ceil(spectrum.values.shape[-1] / MAX_COLUMNS)
+    if columns > 1 and "x_coords" not in given:
+        given = {"vmin": float(values.min()), "vmax": float(values.max()), **given}
+        given["hop_length"] *= columns
+        values = _averaged(values, columns)
+    return Plot("spectrum", values, title, unit, given)
+
+
+def _averaged(values: Array, columns: int) -> Array:
+    """Answer the means of so many columns each, as one sees them from afar."""
+    missing = -values.shape[-1] % columns
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)], mode="edge")
+    means: Array = padded.reshape(*values.shape[:-1], -1, columns).mean(axis=-1)
+    return means
 
 
 def _draw_waveform(axes: Axes, plot: Plot) -> None:
     librosa_display().waveshow(plot.values, ax=axes, **plot.arguments)
+    axes.margins(x=0)
     axes.set_ylabel("Amplitude")
 
 

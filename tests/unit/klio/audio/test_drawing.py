@@ -62,6 +62,20 @@ def test_mfccs_have_a_row_each():
     assert draw(mfccs(mfcc(mel(TONE), n_mfcc=13))).axes[0].get_ylim() == (-0.5, 12.5)
 
 
+def test_a_long_spectrum_is_averaged_to_what_a_picture_can_show_and_keeps_its_seconds():
+    minutes = Spectrum(np.tile(np.arange(5000, dtype=np.float32), (2, 1)), RATE, 512)
+    plot = spectrogram(minutes, hop_length=1024)
+    assert plot.values.shape == (2, 1667)
+    assert plot.values[0, :2].tolist() == [1.0, 4.0]
+    assert plot.values[0, -1] == pytest.approx(np.mean([4998, 4999, 4999]))
+    assert draw(plot).axes[0].get_xlim()[1] == pytest.approx(5000 * 1024 / RATE, abs=0.1)
+
+
+def test_a_name_with_dollars_is_a_title_as_it_is():
+    assert labels(waveform(TONE, "$\\frac$ ${x$.wav"))[0] == "$\\frac$ ${x$.wav"
+    assert pixels(waveform(TONE, "$\\frac$ ${x$.wav"), dpi=20).any()
+
+
 def test_a_waveform_shows_all_of_the_sound_however_long():
     long = Signal(np.tile(TONE.samples, 20), RATE)
     axes = draw(waveform(long, num_samples=1000, color="#112233")).axes[0]
@@ -79,8 +93,8 @@ def test_channels_are_mixed_for_a_waveform_and_an_old_name_of_its_axis_is_known(
 
 @pytest.mark.parametrize("plot", [waveform(TONE), spectrogram(decibels(stft(TONE))), mel_spectrogram(mel(TONE))])
 def test_a_picture_is_of_the_size_that_was_asked_for_and_not_blank(plot):
-    drawn = pixels(plot, dpi=50)
-    assert drawn.shape == (240, 320, 4)
+    drawn = pixels(plot, dpi=50, size=(8, 4))
+    assert drawn.shape == (200, 400, 4)
     assert len(np.unique(drawn.reshape(-1, 4), axis=0)) > 20
 
 
