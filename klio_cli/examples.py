@@ -70,6 +70,7 @@ _EXAMPLES = {
     "klio job test": (
         ("klio job test", ""),
         ("klio job test -- -k silence -x", "with arguments for pytest"),
+        ("klio job test --container", "in its image"),
     ),
     "klio job verify": (
         ("klio job verify --offline", "the directory alone"),

@@ -22,6 +22,7 @@ JOB_DIR = "/usr/src/app"
 CONFIG_INSIDE = "/run/klio/klio-job.yaml"
 _EMULATORS = ("PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
 _SERVICES = ("job_endpoint", "artifact_endpoint")  # of another runner
+_OPTIONS, _CACHE = "PYTEST_ADDOPTS", "-o cache_dir=/tmp/.pytest_cache"  # of pytest; the job's directory is root's
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -73,6 +74,19 @@ def launch_plan(job: Invocation, image: str, config: KlioConfig, environ: Mappin
     return replace(planned, environment={**planned.environment, **label_variables(environ)})
 
 
+def plan_of_tests(
+    image: str, config: KlioConfig, arguments: Sequence[str], environ: Mapping[str, str] | None = None
+) -> Plan:
+    """Answer how to run a job's tests in its image, by pytest with these arguments.
+
+    They see no directory of this machine, no service and no credentials. Nothing is written beside them.
+    """
+    environ = os.environ if environ is None else environ
+    variables = {**_environment(config, environ), _OPTIONS: f"{environ.get(_OPTIONS, '')} {_CACHE}".strip()}
+    command = ("test", "--job-dir", JOB_DIR, "--", *arguments)
+    return Plan(image, command, (), variables, _user(), host_network=False)
+
+
 def _planned(
     inside: Invocation,
     image: str,
@@ -93,7 +107,7 @@ def _planned(
             **emulators,
             **({credentials.VARIABLE: given.target} if given else {}),
         },
-        f"{os.getuid()}:{os.getgid()}",
+        _user(),
         host_network=any(host in address for address in addresses for host in _LOOPBACK),
     )
 
@@ -106,6 +120,10 @@ def _inside(job: Invocation) -> Invocation:
     """Answer what klioexec is asked for: the overrides and templates are in the job file that it gets."""
     asked = replace(job, override=(), template=(), image_tag=None)
     return replace(asked, job_dir=Path(JOB_DIR), config_file=Path(CONFIG_INSIDE))
+
+
+def _user() -> str:
+    return f"{os.getuid()}:{os.getgid()}"
 
 
 def _environment(config: KlioConfig, environ: Mapping[str, str]) -> dict[str, str]:

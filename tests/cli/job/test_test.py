@@ -155,3 +155,19 @@ def test_without_a_job_there_is_nothing_to_test(klio, tmp_path: Path):
 
     assert screen.status == 2
     assert screen.err.splitlines()[0] == "Error: there is no klio-job.yaml"
+
+
+def test_an_image_cannot_be_built_for_tests_that_need_none(klio, hello: Path):
+    screen = klio("job", "test", "-j", hello, "--force-build")
+
+    assert screen.status == 2
+    assert screen.err == "Error: --force-build is for --container: without it there is no image\n"
+
+
+def test_without_an_engine_the_tests_are_not_run_elsewhere(klio, hello: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    screen = klio("job", "test", "-j", hello, "--container")
+
+    assert (screen.status, screen.out) == (5, "")
+    assert screen.err.startswith("Error: no container engine answers\n")
