@@ -44,6 +44,7 @@ _EXAMPLES = {
     "klio job deploy": (
         ("klio job deploy --drain", "finish what was read, then replace"),
         ("klio job deploy --update", "replace in place"),
+        ("klio job deploy -n audio --dry-run", "what would be applied"),
     ),
     "klio job list": (("klio job list --all", "with those that have ended"),),
     "klio job logs": (

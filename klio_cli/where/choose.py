@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from klio_cli import job_dir, options
+from klio_cli.kubernetes import options as options_of_kubernetes
+from klio_cli.kubernetes.spot import RUNNER as ON_KUBERNETES
+from klio_cli.kubernetes.spot import Spot
 from klio_cli.where import dataflow
 from klio_cli.where.place import Place
 from klio_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from klio_cli.where.kubernetes import OnKubernetes
     from klio_core.config import KlioConfig
+    from klio_core.invocation import Invocation
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _OPTIONS = (
@@ -25,8 +30,8 @@ _OPTIONS = (
 
 
 def place(command: Decorated) -> Decorated:
-    """Add --job-name, --gcp-project, --region and --local, and the options of a job file: they say which job it is."""
-    command = options.job(command)
+    """Add --job-name, --gcp-project, --region, --local, those of Kubernetes and of a job file: which job it is."""
+    command = options.job(options_of_kubernetes.spot(command))
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -45,12 +50,28 @@ def chosen_place(chosen: Mapping[str, Any]) -> Place:
         return dataflow.OnDataflow(service, given["job_name"], given["job_name"])
     job = options.invocation({key: chosen[key] for key in options.JOB_FLAGS})
     config = job_dir.load(job)
-    if config.pipeline_options.runner == dataflow.RUNNER and not chosen["local"]:
+    runner = None if chosen["local"] else config.pipeline_options.runner
+    if runner == dataflow.RUNNER:
         return _on_dataflow(config, given)
+    if runner == ON_KUBERNETES:
+        spot = Spot(chosen["kube_context"], chosen["namespace"])
+        return on_kubernetes(job, config, spot, given["job_name"])
     from klio_cli.where.here import Here
     from klio_core.local_state import project_of
 
     return Here(project_of(job), given["job_name"] or config.job_name, given["job_name"])
+
+
+def on_kubernetes(job: Invocation, config: KlioConfig, spot: Spot, name: str | None = None) -> OnKubernetes:
+    """Answer where a job is on Kubernetes, or the one named, as the manifests and `spot` say.
+
+    Raises UsageError for manifests that cannot be read, EngineError and CloudError where no cluster is named.
+    """
+    from klio_cli.kubernetes.manifests import DIRECTORY, Manifests
+    from klio_cli.where.kubernetes import OnKubernetes
+
+    manifests = Manifests.of(job.job_dir) if not name and (job.job_dir / DIRECTORY).is_dir() else None
+    return OnKubernetes(spot.cluster(config, manifests), name or config.job_name, name)
 
 
 def _on_dataflow(config: KlioConfig, given: Mapping[str, str | None]) -> Place:

@@ -44,6 +44,9 @@ MAY_IMPORT_LATE = {
     "klio_cli/images/buildkit.py": {"google.protobuf"},
     "klio_cli/images/engine.py": {"requests", "urllib3"},
     "klio_cli/images/session.py": {"grpc"},
+    "klio_cli/kubernetes/cluster.py": {"kubernetes", "urllib3"},
+    "klio_cli/kubernetes/kubeconfig.py": {"kubernetes", "yaml"},
+    "klio_cli/kubernetes/manifests.py": {"yaml"},
     "klio_cli/objects.py": {"google.api_core", "google.auth", "google.cloud.storage", "requests"},
     "klio_core/google_api.py": {"google.auth", "requests"},
     "klio_core/utils.py": {"google.api_core", "google.cloud.pubsub"},
@@ -68,7 +71,7 @@ ROOMS = {
     "klio_cli": "* commands app",
 }
 
-HEAVY = ("apache_beam", "grpc", "google.cloud", "google.api_core", "docker", "klio", "klio_exec")
+HEAVY = ("apache_beam", "grpc", "google.cloud", "google.api_core", "docker", "kubernetes", "klio", "klio_exec")
 
 
 @pytest.mark.parametrize("package", HOUSE)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klio_cli import here, job_dir, options
+from klio_cli.kubernetes import options as options_of_kubernetes
+from klio_cli.kubernetes.spot import RUNNER, Spot
 from klio_cli.terminal import Terminal
 from klio_cli.where import dataflow
 from klio_core.errors import UsageError
@@ -14,16 +16,25 @@ from klio_core.invocation import FLAGS, Invocation
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
 
-_ON_KUBERNETES = "DirectGKERunner"
-
 
 @click.command()
 @options.flags(*(flag.field for flag in FLAGS))
 @click.option("--no-container", is_flag=True, help="Run, or launch, with this machine's Python, not in an image.")
 @click.option("--force-build", is_flag=True, help="Build the image although it is there, and every layer anew.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and run nothing.")
+@options_of_kubernetes.spot
 @click.pass_obj
-def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry_run: bool, **chosen: Any) -> int:
+def command(
+    terminal: Terminal,
+    /,
+    *,
+    no_container: bool,
+    force_build: bool,
+    dry_run: bool,
+    kube_context: str | None,
+    namespace: str | None,
+    **chosen: Any,
+) -> int:
     """Run a job.
 
     With --local, on this machine with nothing but Python: the local cloud is started where it is not up.
@@ -31,6 +42,9 @@ def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry
     where the engine does not have it. --no-container does the same without an image.
     A job whose file names the DataflowRunner is launched there, from inside its image, which is built and pushed first;
     with --no-container from here, and its workers run the image that the registry has.
+    A job whose file names the DirectGKERunner is put on Kubernetes: its image is built and pushed, its manifests in
+    kubernetes/ are applied with that image and the job file, and its workers are waited for; with --no-container they
+    run the image that the registry has.
     A job whose file names another runner of Beam is handed to its job service from inside the image, or, with
     --no-container, from here.
     The exit status is that of the run: 3 where something was lost or became a dead letter.
@@ -41,9 +55,16 @@ def command(terminal: Terminal, /, *, no_container: bool, force_build: bool, dry
             "--local and --direct-runner exclude each other",
             expected="--local for the local cloud, --direct-runner for the services that the job file names",
         )
-    if job.local or no_container:
+    if job.local:
         return _run_here(job, terminal, dry_run=dry_run)
     config = job_dir.load(job)
+    if not job.direct_runner and config.pipeline_options.runner == RUNNER:
+        from klio_cli.kubernetes.launch import Launch
+
+        launch = Launch.of(job, config, Spot(kube_context, namespace), build=not no_container)
+        return launch.show(terminal) if dry_run else launch.run(terminal, again=force_build)
+    if no_container:
+        return _run_here(job, terminal, dry_run=dry_run)
     if not job.direct_runner and config.pipeline_options.runner == dataflow.RUNNER:
         return _launch(job, config, terminal, again=force_build, dry_run=dry_run)
     from klio_cli.container.job import run
@@ -76,7 +97,4 @@ def _checked(job: Invocation, config: KlioConfig) -> KlioConfig:
     if other_runners.is_handed_on(config, job):
         other_runners.check_submission(config)
         other_runners.check(config, str(job.config_path))
-    elif not job.direct_runner and config.pipeline_options.runner == _ON_KUBERNETES:
-        todo = "--no-container runs it from this machine's Python, --direct-runner in its container"
-        raise UsageError("a job is not put on Kubernetes by this command", got=f"runner: {_ON_KUBERNETES}", todo=todo)
     return config

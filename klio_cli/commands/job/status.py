@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klio_cli import job_dir, options
+from klio_cli.kubernetes import options as options_of_kubernetes
+from klio_cli.kubernetes.spot import RUNNER, Spot
 from klio_cli.standing import LOST, STATES
 from klio_cli.terminal import Terminal
+from klio_cli.where import choose, dataflow
 from klio_core.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from klio_cli.standing import Stand, Standing
+    from klio_cli.where.kubernetes import OnKubernetes
     from klio_core.config import KlioConfig
     from klio_core.invocation import Invocation
 
@@ -24,26 +28,35 @@ _IN_WORK = ("leased", "working", LOST)
 @click.argument("element", required=False)
 @click.option("--state", type=click.Choice(STATES), help="List the elements in this state, the longest first.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
-@click.option("--remote", is_flag=True, help="How the job stands on Dataflow, whatever was recorded here.")
+@click.option("--remote", is_flag=True, help="How it stands where the job file puts it, whatever was recorded here.")
 @options.flags(*options.JOB_FLAGS, "project")
+@options_of_kubernetes.spot
 @click.pass_obj
 def command(
-    terminal: Terminal, /, *, element: str | None, state: str | None, form: str, remote: bool, **chosen: Any
+    terminal: Terminal,
+    /,
+    *,
+    element: str | None,
+    state: str | None,
+    form: str,
+    remote: bool,
+    kube_context: str | None,
+    namespace: str | None,
+    **chosen: Any,
 ) -> None:
     """Say where the elements of a job are, or one ELEMENT, by the status records on this machine.
 
     A table of states, and the elements that are in work. An element that a worker had, and whose lease was not renewed,
-    is lost: it comes again. A job that the job file puts on Dataflow, and of which nothing was recorded here, is looked
-    for there.
+    is lost: it comes again. A job that the job file puts on Dataflow or Kubernetes, and of which nothing was recorded
+    here, is looked for there.
     """
     from klio_cli import records, standing_text
     from klio_cli.standing import Standing
-    from klio_cli.where.dataflow import OnDataflow
 
     job = options.invocation(chosen)
     config = job_dir.load(job)
     if remote or (not (element or state) and _is_elsewhere(config, job)):
-        OnDataflow.of(config).show(terminal)
+        _elsewhere(job, config, Spot(kube_context, namespace)).show(terminal)
         return
     directory = records.directory(config, job)
     standing = Standing(config.job_name, config.job_config.lease_s)
@@ -65,16 +78,21 @@ def command(
 
 
 def _is_elsewhere(config: KlioConfig, job: Invocation) -> bool:
-    """Whether the job file itself says Dataflow, and no run has left records on this machine."""
+    """Whether the job file itself says Dataflow or Kubernetes, and no run has left records on this machine."""
     from klio_cli import records
-    from klio_cli.where.dataflow import RUNNER
 
     said = config.pipeline_options
-    if said.runner != RUNNER or "runner" not in said.model_fields_set:
+    if said.runner not in {dataflow.RUNNER, RUNNER} or "runner" not in said.model_fields_set:
         return False
     entry = config.job_config.events.status
     kept_here = entry is None or (entry is not False and entry.location is not None)
     return not (kept_here and records.files(records.directory(config, job)))
+
+
+def _elsewhere(job: Invocation, config: KlioConfig, spot: Spot) -> dataflow.OnDataflow | OnKubernetes:
+    if config.pipeline_options.runner == RUNNER:
+        return choose.on_kubernetes(job, config, spot)
+    return dataflow.OnDataflow.of(config)
 
 
 def _known(standing: Standing, element: str, directory: Path) -> Stand:

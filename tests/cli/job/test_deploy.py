@@ -90,12 +90,12 @@ def test_without_an_engine_nothing_is_launched(klio: Klio, job: Path):
     assert screen.err.startswith("Error: no container engine answers\n")
 
 
-def test_only_a_job_for_dataflow_is_deployed(klio: Klio, job: Path):
+def test_a_job_of_this_machine_is_not_deployed(klio: Klio, job: Path):
     screen = klio("job", "deploy", "-j", job, "-O", "pipeline_options.runner=DirectRunner")
 
     assert (screen.status, screen.out) == (2, "")
     assert screen.err == (
-        "Error: transcoder does not run on Dataflow\n"
+        "Error: transcoder runs neither on Dataflow nor on Kubernetes\n"
         "  got: runner: DirectRunner\n"
         "  to do: `klio job run` runs it on this machine\n"
     )

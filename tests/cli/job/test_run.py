@@ -120,9 +120,10 @@ def test_a_job_for_kubernetes_is_not_run_here_by_mistake(klio, tmp_path: Path):
 
     assert (screen.status, screen.out) == (2, "")
     assert screen.err == (
-        "Error: a job is not put on Kubernetes by this command\n"
-        "  got: runner: DirectGKERunner\n"
-        "  to do: --no-container runs it from this machine's Python, --direct-runner in its container\n"
+        "Error: a job on Kubernetes is one Deployment\n"
+        f"  at: {tmp_path}/job/kubernetes\n"
+        "  got: none\n"
+        "  to do: `klio job create NAME --runner DirectGKERunner` writes a job with one\n"
     )
 
 

@@ -1,0 +1,1 @@
+"""Jobs on Kubernetes: their manifests, what is applied of them, and what becomes of it."""
