@@ -16,6 +16,9 @@ from typing import IO
 from klio_cli.images import dockerfile
 from klio_core.errors import UsageError
 
+KEY_INSIDE = "a private key would get into the image"
+KEY_ADVICE = "move it out of the job's directory, or name it in .dockerignore; a run gets credentials by a mount"
+
 _IGNORE = ".dockerignore"
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _MAY_SPEAK_OF_KEYS = {".py", ".md"}
@@ -38,11 +41,9 @@ class Context:
 
         Raises UsageError where the image would hold a private key, or a file cannot be read.
         """
-        from docker.utils.build import exclude_paths
-
-        found = exclude_paths(str(root), [*left_out, *_patterns(root)], dockerfile.NAME)
-        names = sorted(name for name in found if name not in ("", ".", dockerfile.NAME) and _is_sent(root / name))
-        _refuse_keys(root, names)
+        names = _names(root, left_out)
+        for path in _keys(root, names):
+            raise UsageError(KEY_INSIDE, where=str(path), todo=KEY_ADVICE)
         return cls(root, tuple(names), dockerfile.text_for(root, klio_version))
 
     def files(self) -> set[Path]:
@@ -100,17 +101,24 @@ def _read(path: Path) -> bytes:
         raise UsageError("a file of the job cannot be read", where=str(path), got=error.strerror, todo=todo) from error
 
 
-def _refuse_keys(root: Path, names: list[str]) -> None:
-    for name in names:
-        path = root / name
+def keys_in(root: Path) -> list[Path]:
+    """Answer the files with a private key that would get into the image of the job in `root`."""
+    return list(_keys(root, _names(root)))
+
+
+def _names(root: Path, left_out: Sequence[str] = ()) -> list[str]:
+    from docker.utils.build import exclude_paths
+
+    found = exclude_paths(str(root), [*left_out, *_patterns(root)], dockerfile.NAME)
+    return sorted(name for name in found if name not in ("", ".", dockerfile.NAME) and _is_sent(root / name))
+
+
+def _keys(root: Path, names: Sequence[str]) -> Iterator[Path]:
+    for path in (root / name for name in names):
         if path.suffix in _MAY_SPEAK_OF_KEYS or path.is_symlink() or not path.is_file():
             continue
         if path.stat().st_size <= _LOOKED_AT and _PRIVATE_KEY.search(_read(path)):
-            raise UsageError(
-                "a private key would get into the image",
-                where=str(path),
-                todo=f"move it out of the job's directory, or name it in {_IGNORE}; a run gets credentials by a mount",
-            )
+            yield path
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:

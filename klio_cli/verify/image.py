@@ -17,10 +17,11 @@ _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S*apache/beam_python[\d.]+_sdk:(\S+)
 
 
 def findings(job: Invocation) -> Iterator[Finding]:
-    """Look at job-requirements.txt, at Dockerfile, and, where there is an engine, at the image that it has."""
+    """Look at job-requirements.txt, at Dockerfile, for keys, and at the image that an engine has, where one answers."""
     root = job.job_dir
     yield from _requirements(root)
     yield from _dockerfile(root)
+    yield from _keys(root)
     yield from _drift(job)
 
 
@@ -68,6 +69,13 @@ def _dockerfile(root: Path) -> Iterator[Finding]:
     else:
         todo = f"FROM {image.removesuffix(in_image)}{here}, or install apache-beam=={in_image} here"
         yield Finding(Grade.FAULT, f"Dockerfile: Beam {in_image}, but {here} is installed here", todo)
+
+
+def _keys(root: Path) -> Iterator[Finding]:
+    from klio_cli.images.context import KEY_ADVICE, KEY_INSIDE, keys_in
+
+    for path in keys_in(root):
+        yield Finding(Grade.FAULT, f"{path.relative_to(root)}: {KEY_INSIDE}", KEY_ADVICE)
 
 
 def _drift(job: Invocation) -> Iterator[Finding]:

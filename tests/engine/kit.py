@@ -50,5 +50,10 @@ class Hand:
         return {**ours, "HOME": str(self.directory), **self.environment, **environment}
 
 
+def processes() -> str:
+    """The arguments of all processes of this machine, those in containers among them."""
+    return subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+
+
 def command(argv: tuple[object, ...]) -> list[str]:
     return [sys.executable, "-m", "klio_cli.app", *map(str, argv)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from docker import DockerClient
 
 from tests.flow.kit import eventually
 
-from .kit import Hand, NewJob
+from .kit import Hand, NewJob, processes
 
 SECRET = "hush-5f1d8c0e"
 
@@ -34,10 +33,6 @@ def held_by(engine: DockerClient, image: str) -> bytes:
     with tarfile.open(fileobj=saved) as archive:
         files = [archive.extractfile(entry) for entry in archive if entry.isfile()]
         return b"".join(file.read() for file in files if file)
-
-
-def processes() -> str:
-    return subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
 
 
 def with_steps(job: Path, *steps: str) -> None:

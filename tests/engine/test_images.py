@@ -9,7 +9,10 @@ import docker
 import pytest
 from docker import DockerClient
 
-from .kit import Hand, NewJob
+from tests.flow.kit import eventually
+
+from .kit import PATIENCE_S, Hand, NewJob, processes
+from .relay import Relay
 
 BUILDERS = pytest.mark.parametrize("buildkit", ["0", "1"], ids=["classic", "BuildKit"])
 
@@ -18,6 +21,11 @@ def files_of(engine: DockerClient, image: str, directory: str = "/usr/src/app") 
     listed = engine.containers.run(image, [directory], entrypoint="/usr/bin/ls", remove=True)
     hidden = engine.containers.run(image, ["-A", directory], entrypoint="/usr/bin/ls", remove=True)
     return {*listed.decode().split(), *hidden.decode().split()}
+
+
+def commands_of(engine: DockerClient) -> str:
+    """What all containers run, those that have ended among them."""
+    return str([one.attrs["Config"]["Cmd"] for one in engine.containers.list(all=True, ignore_removed=True)])
 
 
 @BUILDERS
@@ -161,6 +169,49 @@ def test_a_registry_that_refuses_says_so_and_what_to_do(klio: Hand, new_job: New
     assert (done.returncode, done.stdout) == (5, "")
     assert "Error: the image cannot be pushed\n  at: 127.0.0.1:1/jobs/hello:" in done.stderr
     assert "to do: see that the repository is there and that you may write to it (`docker login`" in done.stderr
+
+
+@BUILDERS
+def test_an_engine_that_goes_away_in_the_middle_of_a_build_is_said_to_be_gone_and_nothing_is_left_of_it(
+    klio: Hand, new_job: NewJob, engine: DockerClient, tmp_path: Path, buildkit: str
+):
+    job = new_job()
+    step = f"sleep 59{buildkit}73"
+    (job / "Dockerfile").write_text((job / "Dockerfile").read_text() + f"RUN {step}\n")
+
+    with Relay(tmp_path / "relay.sock") as relay:
+        environment = {"DOCKER_HOST": f"unix://{relay.path}", "DOCKER_BUILDKIT": buildkit}
+        with klio.started("image", "build", "-j", job, **environment) as building:
+            eventually(lambda: step in processes())
+            relay.cut()
+            _, said = building.communicate(timeout=PATIENCE_S)
+
+    assert building.returncode == 5
+    assert "Error: the container engine went away\n" in said
+    assert "Traceback" not in said
+    eventually(lambda: step not in processes())
+    eventually(lambda: step not in commands_of(engine))
+
+
+def test_an_engine_that_goes_away_in_the_middle_of_a_push_is_said_to_be_gone(
+    klio: Hand, new_job: NewJob, registry: str, tmp_path: Path
+):
+    job = new_job()
+    image = f"-Opipeline_options.sdk_container_image={registry}/jobs/{job.name}"
+    klio.ok("image", "build", "-j", job, image)
+
+    with (
+        Relay(tmp_path / "relay.sock") as relay,
+        klio.started("image", "push", "-j", job, image, DOCKER_HOST=f"unix://{relay.path}") as pushing,
+    ):
+        assert pushing.stderr is not None
+        assert pushing.stderr.readline().startswith(f"Pushing {registry}/jobs/{job.name}:")
+        relay.cut()  # a gigabyte takes longer
+        _, said = pushing.communicate(timeout=PATIENCE_S)
+
+    assert pushing.returncode == 5
+    assert "Error: the container engine went away\n" in said
+    assert "Traceback" not in said
 
 
 def test_a_job_without_images_says_how_to_make_one(klio: Hand, tmp_path: Path, engine: DockerClient):

@@ -5,15 +5,21 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("command", ["build", "list"])
+@pytest.mark.parametrize("command", ["build", "push", "list"])
 def test_without_an_engine_it_says_how_to_get_one(klio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str):
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     klio("job", "create", "hello", "--output", tmp_path / "job")
 
-    screen = klio("image", command, "-j", tmp_path / "job")
+    screen = klio("image", command, "-j", tmp_path / "job", "-Opipeline_options.sdk_container_image=host/jobs/hello")
 
     assert (screen.status, screen.out) == (5, "")
-    assert screen.err.startswith("Error: no container engine answers\n")
+    assert screen.err == (
+        "Error: no container engine answers\n"
+        "  at: tcp://127.0.0.1:1 (DOCKER_HOST)\n"
+        "  got: Connection refused\n"
+        "  to do: start Docker, or name another engine in DOCKER_HOST or by `docker context use`; "
+        "`klio job run --local` needs none\n"
+    )
 
 
 def test_a_push_without_a_registry_says_which_key_names_it(klio, tmp_path: Path):

@@ -156,6 +156,29 @@ def test_a_service_that_says_no_is_an_error_that_says_what_to_ask_for(klio, ther
     assert "got: 403 Cloud Build API has not been used in project studio" in screen.err
 
 
+def test_without_credentials_that_is_said(klio, there: There, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+
+    screen = build(klio, there)
+
+    assert screen.status == 6
+    assert "Error: this machine has no credentials for Google Cloud\n" in screen.err
+    assert there.service.builds == []
+
+
+def test_no_secret_is_in_what_is_asked_for_sent_or_said(klio, there: There):
+    there.service.becomes = lambda asked: setattr(asked, "status", "CANCELLED")
+    key = Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"])
+
+    screen = build(klio, there)
+
+    (asked,) = there.service.builds
+    everything = json.dumps(asked.body) + str(there.fetched(asked)) + screen.err
+    for secret in (TOKEN, str(key), *json.loads(key.read_text())["private_key"].splitlines()[1:-1]):
+        assert secret not in everything
+
+
 @pytest.mark.parametrize(
     ("flag", "said"),
     [
