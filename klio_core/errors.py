@@ -10,7 +10,7 @@ The library raises; only the command line prints and exits::
     │   ├── UnknownVersion                 a KlioMessage of a version that we do not know
     │   ├── BadElement                     the element cannot become a path
     │   ├── TriggerLoop                    parents said they made our input, again and again, and it is missing
-    │   ├── BadPayload                     the author's code yielded what no message can carry
+    │   ├── BadPayload                     what no message can carry, or what a transform cannot read
     │   ├── KlioTimeoutError               the author's code took longer than @timeout allows
     │   ├── KlioRetriesExhausted           the author's code failed as often as @retry allows
     │   ├── NativeCrash                    the process of the author's code died under it

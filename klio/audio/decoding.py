@@ -14,7 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from klio.audio.container import WithoutTag, counts_its_frames, missing_bytes, tag_bytes
-from klio_core.errors import EmptyAudio, NotAudio, TooLarge, TruncatedAudio, UnsoundAudio
+from klio_core.errors import EmptyAudio, JobCodeError, NotAudio, TooLarge, TruncatedAudio, UnsoundAudio
 
 Samples = NDArray[np.float32]
 
@@ -61,7 +61,7 @@ def decode(
 
     Raises TooLarge for more than that, EmptyAudio, NotAudio, TruncatedAudio, and UnsoundAudio for more than two
     channels, NaN, infinity or absurd levels: each makes its message a dead letter. OSError where the file cannot be
-    read at all.
+    read at all, JobCodeError for a part of less than nothing.
     """
     if path.stat().st_size == 0:
         raise EmptyAudio(
@@ -98,6 +98,14 @@ class _Part:
 
     offset_s: float
     length_s: float | None
+
+    def __post_init__(self) -> None:
+        if self.offset_s < 0 or (self.length_s or 0) < 0:
+            raise JobCodeError(
+                "there is no such part of a file",
+                expected="an offset and a length of 0 seconds or more",
+                got=f"{self.length_s} s from {self.offset_s} s on",
+            )
 
     def frames(self, file: Any) -> tuple[int, int]:
         """Answer the first frame that is wanted, and how many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -19,6 +20,12 @@ Results = Iterator[Message | tuple[str, Message]]
 
 class CalledAsTransform(type):
     """Calling a DoFn of this kind answers its `beam.ParDo`, with outputs where it has any: `pcoll | KlioDrop()`."""
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What the DoFn is made with, for whoever asks how the class is called."""
+        own = inspect.signature(cls.__init__)  # type: ignore[misc]  # of the very class that is asked
+        return own.replace(parameters=list(own.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Answer the transform around a new DoFn."""

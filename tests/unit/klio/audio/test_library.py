@@ -8,6 +8,15 @@ import pytest
 
 from klio.audio import library
 
+EVERYTHING = """
+import io
+import numpy as np
+from klio.audio import *
+noise = Signal(np.random.default_rng(0).uniform(-0.5, 0.5, 22_050).astype(np.float32))
+for plot in (waveform(noise), spectrogram(decibels(stft(noise))), mel_spectrogram(mel(noise)), mfccs(mfcc(mel(noise)))):
+    save(plot, io.BytesIO())
+"""
+
 
 def start(cache: Path, *code: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
@@ -53,4 +62,7 @@ def test_four_processes_may_start_on_one_cold_cache_at_the_same_time(tmp_path):
     filled = sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?"))
     again = start(tmp_path)
     assert (again.communicate()[0].startswith("librosa is warm"), again.returncode) == (True, 0)
+    assert sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")) == filled
+    used = start(tmp_path, "-c", EVERYTHING)
+    assert (used.communicate(), used.returncode) == (("", ""), 0)
     assert sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")) == filled

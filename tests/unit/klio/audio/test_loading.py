@@ -3,7 +3,7 @@ import pytest
 
 from klio.audio import Signal, load
 from klio.audio.library import librosa
-from klio_core.errors import EmptyAudio, TooLarge, TruncatedAudio
+from klio_core.errors import EmptyAudio, JobCodeError, TooLarge, TruncatedAudio
 
 LIKE_LIBROSA = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what librosa.load imports
 RATE = 44_100
@@ -12,7 +12,7 @@ NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, (2 * RATE, 2)).astype(np.flo
 
 @LIKE_LIBROSA
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "ogg"])
-@pytest.mark.parametrize("rate", [None, 22_050, 16_000, 48_000])
+@pytest.mark.parametrize("rate", [None, 22_050, 48_000])
 def test_samples_are_those_of_librosa(studio, suffix, rate):
     path = studio.file(f"a.{suffix}", NOISE)
     expected, own_rate = librosa().load(path, sr=rate)
@@ -54,6 +54,12 @@ def test_a_part_of_a_file_that_was_cut_off_is_told(studio, suffix):
     path = studio.cut(studio.file(f"a.{suffix}", NOISE), 0.5)
     with pytest.raises(TruncatedAudio):
         load(path, offset_s=1.5, length_s=0.25)
+
+
+@pytest.mark.parametrize("part", [{"offset_s": -1.0}, {"length_s": -0.5}])
+def test_a_part_of_less_than_nothing_is_told(studio, part):
+    with pytest.raises(JobCodeError, match="no such part"):
+        load(studio.file("a.wav", NOISE), **part)
 
 
 def test_a_higher_quality_of_the_resampler_may_be_asked_for():

@@ -18,7 +18,7 @@ job_config:
 
 
 def uploaded(step, suffix=""):
-    result = through(LoadAudio(), WaveformToPlot(), step, config=CONFIG.format(suffix=suffix))
+    result = through(LoadAudio(duration=0.1), WaveformToPlot(), step, config=CONFIG.format(suffix=suffix))
     ((name, content),) = result.outputs.items()
     return name, content, result.payloads[0].decode()
 
@@ -35,13 +35,12 @@ def test_a_picture_becomes_the_data_output_and_its_path_is_yielded():
     [
         ("", None, "tone.png", b"\x89PNG"),
         ("", "svg", "tone.svg", b"<?xml"),
-        ("", ".pdf", "tone.pdf", b"%PDF"),
         (".svg", None, "tone", b"<?xml"),
         ("-wave.png", None, "tone", b"\x89PNG"),
     ],
 )
 def test_the_format_is_what_was_asked_for_or_what_the_suffix_says(suffix, file_format, name, start):
-    made, content, path = uploaded(GcsUploadPlot(file_format=file_format), suffix)
+    made, content, path = uploaded(GcsUploadPlot(file_format=file_format, dpi=20), suffix)
     assert made == name
     assert path.endswith(f"/{name}{suffix}")
     assert content.startswith(start)
