@@ -167,4 +167,5 @@ def _check(job: Invocation, config: KlioConfig) -> None:
 
 
 def _as_dict(labels: list[str]) -> dict[str, str]:
-    return {key: value for key, _, value in (one.partition("=") for one in labels)}
+    """Answer labels `key=value` as Kubernetes takes them: a value begins and ends with a letter or a digit."""
+    return {key: value.strip("-_.") for key, _, value in (one.partition("=") for one in labels)}

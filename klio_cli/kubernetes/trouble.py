@@ -16,16 +16,22 @@ _MANIFEST = "kubernetes/deployment.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What keeps a worker from starting. Waiting helps where it is not `final`; who `crashed` has said why."""
+    """What keeps a worker from starting. Waiting helps where it is not `final`.
+
+    `container` is the one of the `pod` that is about, "" for the pod, or for no pod at all.
+    """
 
     what: str
     got: str
     todo: str
     pod: str = ""
+    container: str = ""
     final: bool = True
-    crashed: bool = False
+    began: bool = False
+    """Whether the container has run, so that it may have said something."""
 
 
+PATIENCE = "`klio job logs` shows what they do; the startupProbe of the manifest says how long they may take"
 _OF_IMAGE = (
     "the image cannot be pulled",
     "see that the cluster's nodes may read the registry (roles/artifactregistry.reader), and that the image is there",
@@ -78,6 +84,15 @@ def of_pod(pod: Json) -> Iterator[Trouble]:
         yield from _of_container(name, container)
 
 
+def not_ready(pod: Json) -> Iterator[Trouble]:
+    """Yield that a pod is not ready, and which of its containers is not, where one has begun."""
+    if condition(pod, "Ready").get("status") != "True":
+        begun = [one for one in containers(pod) if "running" in (one.get("state") or {}) and not one.get("ready")]
+        container = str(begun[0]["name"]) if begun else ""
+        name = str(pod["metadata"]["name"])
+        yield Trouble("the workers do not get ready", "", PATIENCE, name, container, final=False, began=bool(begun))
+
+
 def containers(pod: Json) -> list[Json]:
     """Answer how the containers of a pod are."""
     status = pod.get("status") or {}
@@ -107,11 +122,12 @@ def _of_container(pod: str, container: Json) -> Iterator[Trouble]:
     reason = str(waiting.get("reason", ""))
     if reason == "CrashLoopBackOff":
         got = f"{ended(container) or 'it ended'}, {container.get('restartCount', 0)} times"
-        yield Trouble("a worker ends as soon as it starts", got, _after_crash(container), pod, crashed=True)
+        what = "a worker ends as soon as it starts"
+        yield Trouble(what, got, _after_crash(container), pod, str(container["name"]), began=True)
     elif reason in _WAITS:
         what, todo = _WAITS[reason]
         got = f"{reason}: {waiting.get('message') or container.get('image', '')}"
-        yield Trouble(what, got, todo, pod, final=reason not in _MAY_PASS)
+        yield Trouble(what, got, todo, pod, str(container["name"]), final=reason not in _MAY_PASS)
 
 
 def _after_crash(container: Json) -> str:

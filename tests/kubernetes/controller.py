@@ -178,13 +178,9 @@ class Controller:
     def _status(self, deployment: Json, mark: str, age: int) -> None:
         new, old = self._pods(deployment, mark)
         late = age > self.patience
-        conditions: list[Json] = [
-            {
-                "type": "Progressing",
-                "status": str(not late),
-                "reason": "ProgressDeadlineExceeded" if late else "NewReplica",
-            }
-        ]
+        reason = "ProgressDeadlineExceeded" if late else "ReplicaSetUpdated"
+        since = f"2026-11-21T01:00:{self.patience:02}Z" if late else CREATED
+        conditions: list[Json] = [{"type": "Progressing", "reason": reason, "lastUpdateTime": since}]
         if self.makes_no_pods:
             said = {"reason": "FailedCreate", "message": self.makes_no_pods}
             conditions.append({"type": "ReplicaFailure", "status": "True", **said})

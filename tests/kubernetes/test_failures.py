@@ -168,6 +168,33 @@ def test_a_deployment_that_somebody_removes_meanwhile_is_told(klio: Klio, cluste
     assert lines[0] == "Error: song was removed while it started"
 
 
+def test_why_is_told_to_those_who_may_not_read_events_and_logs(klio: Klio, cluster: Cluster, job: Path):
+    cluster.forbidden |= {("list", "events"), ("get", "pods/log")}
+
+    assert failed(klio, cluster, controller.crashes(4, "words"))[:3] == [
+        "Error: a worker ends as soon as it starts",
+        "  at: POD, namespace audio of studio",
+        "  got: exit status 4, 3 times",
+    ]
+
+
+def test_what_was_mended_outside_is_tried_at_once_by_the_same_command(klio: Klio, cluster: Cluster, job: Path):
+    """The registry may be read now: workers that the cluster would try again in minutes are replaced."""
+    cluster.controller.patience = 5
+    cluster.controller.fate = controller.waits("ImagePullBackOff", "403 Forbidden")
+    assert klio(*RUN).status == 6
+    (stuck,) = cluster.pods()
+    for _ in range(cluster.controller.patience):
+        klio("job", "list")  # the deadline is over, and stays so until something changes
+    cluster.controller.fate = controller.ready
+
+    screen = klio(*RUN, "--update")
+
+    assert screen.status == 0, screen.err
+    assert f"{stuck['metadata']['name']} is started anew (the image cannot be pulled)\n" in screen.err
+    assert stuck not in cluster.pods()
+
+
 def deployment(generation: int, observed: int, **status: int) -> Json:
     return {
         "metadata": {"generation": generation},
