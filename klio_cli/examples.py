@@ -59,6 +59,7 @@ _EXAMPLES = {
     "klio job run": (
         ("klio job run --local", "on this machine, with nothing else"),
         ("klio job run --local --workers 4", "in four processes"),
+        ("klio job run --local --sample 5", "five elements, and what became of them"),
         ("klio job run --direct-runner", "in its image, against the cloud"),
         ("klio job run --dry-run", "the plan, without running it"),
     ),
@@ -100,6 +101,10 @@ _EXAMPLES = {
         ("klio message publish --force a.mp3", "once more, although it is done"),
     ),
     "klio message tail": (("klio message tail --local -n 10", ""),),
+    "klio top": (
+        ("klio top", "in another terminal"),
+        ("klio top --once", "one picture, for a script"),
+    ),
 }
 
 

@@ -43,19 +43,22 @@ class Standing:
     job: str
     lease_s: float
     _stands: dict[bytes, Stand] = field(init=False, default_factory=dict)
+    _told: dict[str, dict[bytes, Stand]] = field(init=False, default_factory=dict)
 
-    def take(self, records: Iterable[Status]) -> None:
-        """Take in what one worker told, in its order.
+    def take(self, records: Iterable[Status], worker: str = "") -> None:
+        """Take in what one worker told, in its order: all of it, or, of a named `worker`, what it told since.
 
         Of several workers the one counts that began last: another one may have stood still meanwhile, and say
         something afterwards.
         """
-        ours: dict[bytes, Stand] = {}
+        ours = self._told.setdefault(worker, {}) if worker else {}
+        changed: dict[bytes, Stand] = {}
         for record in records:
             if record.job == self.job:
                 known = ours.get(record.element)
-                ours[record.element] = known.next(record) if known else Stand(record, record.at, record.at)
-        for element, stand in ours.items():
+                stand = known.next(record) if known else Stand(record, record.at, record.at)
+                ours[record.element] = changed[record.element] = stand
+        for element, stand in changed.items():
             known = self._stands.get(element)
             if known is None or stand.run >= known.run:
                 self._stands[element] = stand

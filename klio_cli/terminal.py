@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+
+_PAGE = (100, 1000)  # columns and lines, where no terminal is
 
 REPORT = "This is a bug in klio. Please report it with the lines above and the output of `klio --version`."
 
@@ -166,6 +168,28 @@ class Terminal:
 
         with Live(console=self._console(), refresh_per_second=10, get_renderable=lambda: Text.from_ansi(picture())):
             yield
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The columns and lines of the terminal; where there is none, a page, as wide as COLUMNS says."""
+        if self.interactive:
+            return self._console().size
+        columns = self._environ.get("COLUMNS", "")
+        return (int(columns) if columns.isdecimal() else 0) or _PAGE[0], _PAGE[1]
+
+    def draw(self, picture: RenderableType) -> None:
+        """Print a picture of rich's once, in the width of `size`."""
+        from rich.console import Console
+
+        Console(file=self.stdout, no_color=not self.coloured, width=self.size[0]).print(picture)
+
+    @contextmanager
+    def full_screen(self) -> Iterator[Callable[[RenderableType], None]]:
+        """Have the whole terminal while the block runs; what stood there comes back. Gives what draws a picture."""
+        from rich.live import Live
+
+        with Live(console=self._console(), screen=True, auto_refresh=False) as live:
+            yield lambda picture: live.update(picture, refresh=True)
 
     def abandon_stdout(self) -> None:
         """Forget a reader that has gone away, so that the flush at exit does not fail too."""

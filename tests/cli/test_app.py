@@ -34,6 +34,7 @@ Commands:
   job      Create, test and run jobs.
   local    The local cloud: Pub/Sub and object storage on this machine.
   message  Send elements to a job, and watch what comes out.
+  top      Watch a job that runs on this machine.
 """
 
 

@@ -52,6 +52,16 @@ def test_where_nobody_can_reply_nothing_is_asked():
     assert err.getvalue() == ""
 
 
+@pytest.mark.parametrize(("said", "columns"), [({}, 100), ({"COLUMNS": "80"}, 80), ({"COLUMNS": "wide"}, 100)])
+def test_where_no_terminal_is_a_page_has_the_width_that_is_asked_for(said, columns):
+    terminal = Terminal(stdout=io.StringIO(), environ=said)
+
+    terminal.draw("x" * (columns + 1))
+
+    assert terminal.size == (columns, 1000)
+    assert terminal.stdout.getvalue() == "x" * columns + "\nx\n"
+
+
 def test_progress_is_shown_on_a_terminal_only():
     shown = {}
     for stdout in (Tty(), io.StringIO()):
