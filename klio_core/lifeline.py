@@ -42,6 +42,14 @@ def watch(when_gone: Callable[[], None]) -> None:
         threading.Thread(target=_wait, args=(end, when_gone), name="klio-lifeline", daemon=True).start()
 
 
+def keep() -> None:
+    """Let the program that this process becomes watch the line, whatever it does to its standard input."""
+    end = _our_end()
+    if end is not None:
+        os.set_inheritable(end, True)
+        os.environ[_VARIABLE] = f"{end} {os.fstat(end).st_ino}"
+
+
 def _our_end() -> int | None:
     """Answer our end; None also where the variable was meant for a process above us, whose number is no line here."""
     number, _, pipe = os.environ.pop(_VARIABLE, "").partition(" ")

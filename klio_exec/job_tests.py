@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from klio_core import lifeline
 from klio_core.errors import UsageError
-from klio_exec.blame import at_author
+from klio_exec.blame import at_author, without_frameworks
 
 _JOB_FILE = "klio-job.yaml"
 
@@ -24,13 +27,21 @@ class JobTests:
         """Bind the job before the tests are collected, as modules of older jobs expect.
 
         It decides nothing: a test gives its DoFn the bytes of a message, and what the code raises is raised in the
-        test.
+        test. The run ends when `klio job test` is gone.
         """
+        lifeline.watch(lambda: os.kill(os.getpid(), signal.SIGTERM))
         from klio.context import KlioContext, bind
         from klio_core.config import load
 
         if (self._job_dir / _JOB_FILE).exists():
             bind(KlioContext(load(self._job_dir / _JOB_FILE), raises=True))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """Of what a test raises, show the author's lines alone, unless pytest is asked to be verbose."""
+        if call.excinfo is not None and not self._verbose:
+            without_frameworks(call.excinfo.value, self._job_dir)
+            call.excinfo = pytest.ExceptionInfo.from_exception(call.excinfo.value)
 
     def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
         """Of a file that cannot be imported, show the author's line alone, unless pytest is asked to be verbose."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from klio_core import lifeline
 from klio_core.config import load
 from klio_core.errors import EngineError
 
@@ -31,5 +32,6 @@ def run_tests(job_dir: Path, arguments: Sequence[str]) -> NoReturn:
         load(job_dir / _JOB_FILE)  # it is bound there; what is wrong with it is said here, in one form
     os.chdir(job_dir)
     os.environ["KLIO_TEST_MODE"] = "true"
+    lifeline.keep()
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-p", "klio", *arguments])  # noqa: S606  (no shell)

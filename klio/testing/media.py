@@ -72,6 +72,8 @@ def _all(entries: Sequence[Any]) -> Iterator[tuple[str, Store, str]]:
     for number, entry in enumerate(entries):
         store, before = store_of(entry), f"{entry.location.rstrip('/')}/"
         for path in store.paths(before):
+            if not path.endswith(entry.file_suffix):
+                continue  # another entry's, in the same place
             name = path.removeprefix(before).removesuffix(entry.file_suffix)
             yield name if len(entries) == 1 else f"{_named(number, entry)}/{name}", store, path
 

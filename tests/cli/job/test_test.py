@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.flow.kit import eventually
+
 SITE = next(Path(path) for path in sys.path if path.endswith("site-packages"))
 
 
@@ -121,6 +123,23 @@ def test_tests_of_a_job_find_its_job_file_and_klio_s_fixtures_without_an_import(
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in hello.iterdir()} - before - {"__pycache__"} == {".pytest_cache"}
+
+
+@pytest.mark.slow
+def test_the_tests_end_when_the_command_is_gone(hello: Path):
+    (hello / "test_transforms.py").write_text(
+        "import os, time\n"
+        "from pathlib import Path\n"
+        "def test_long():\n"
+        "    Path('pid').write_text(str(os.getpid()))\n"
+        "    time.sleep(100)\n"
+    )
+    command = [sys.executable, "-m", "klio_cli.app", "job", "test", "-j", str(hello)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as klio_process:
+        eventually(lambda: (hello / "pid").exists() and (hello / "pid").read_text())
+        klio_process.kill()
+
+    eventually(lambda: not Path(f"/proc/{(hello / 'pid').read_text()}").exists())
 
 
 def test_a_job_file_that_cannot_be_used_is_told_of_before_any_test(hello: Path):

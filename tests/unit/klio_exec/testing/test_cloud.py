@@ -30,6 +30,16 @@ job_config:
     outputs:
       - {type: file, location: done, file_suffix: .ogg}
 """
+SAME_PLACE = """
+job_name: same-place
+pipeline_options: {streaming: true, project: klio-local}
+job_config:
+  data:
+    inputs: [{type: gcs, location: gs://tracks, file_suffix: .wav}]
+    outputs:
+      - {type: gcs, location: gs://tracks, file_suffix: .ogg}
+      - {type: gcs, name: pictures, location: gs://tracks, file_suffix: .png}
+"""
 BATCH = """
 job_name: batch
 pipeline_options: {streaming: false}
@@ -104,6 +114,15 @@ def test_what_was_there_before_the_cloud_is_there_again(monkeypatch: pytest.Monk
     assert os.environ["PUBSUB_EMULATOR_HOST"] == "elsewhere:1"
     assert "STORAGE_EMULATOR_HOST" not in os.environ
     assert Path.cwd() == here
+
+
+def test_files_in_one_place_are_told_apart_by_their_suffix():
+    with local_cloud() as cloud:
+        job = cloud.job(config=SAME_PLACE, run=run)
+        for suffix in ("wav", "ogg", "png"):
+            cloud.put(f"gs://tracks/a.{suffix}", suffix.encode())
+
+        assert job.outputs == {"0/a": b"ogg", "pictures/a": b"png"}
 
 
 def test_a_batch_reads_below_its_directory_and_writes_elsewhere(tmp_path: Path):
