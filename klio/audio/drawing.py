@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+SIZE = (6.4, 4.8)  # inches, as matplotlib has it
 MAX_COLUMNS = 2000  # of a spectrum: some for each pixel; a quarter of an hour would take gigabytes, and show no more
 _DIMENSIONS = {"waveform": 1, "spectrum": 2}
 _RENAMED = {"x_axis": "axis"}  # of librosa.display.waveplot, which is no more
@@ -48,7 +49,7 @@ def mfccs(coefficients: Spectrum, title: str = "", **arguments: Any) -> Plot:
     return _spectrum(coefficients, title, "", **arguments)
 
 
-def draw(plot: Plot, size: tuple[float, float] = (6.4, 4.8)) -> Figure:
+def draw(plot: Plot, size: tuple[float, float] = SIZE) -> Figure:
     """Answer the figure, of so many inches. Nobody else holds it: it is gone with its last user. Raises BadPayload."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -70,7 +71,7 @@ def save(
     file: Path | IO[bytes],
     *,
     file_format: str = "png",
-    size: tuple[float, float] = (6.4, 4.8),
+    size: tuple[float, float] = SIZE,
     **arguments: Any,
 ) -> None:
     """Draw a picture of so many inches and write it; `arguments` of `matplotlib.figure.Figure.savefig`.

@@ -24,8 +24,9 @@ class CalledAsTransform(type):
     @property
     def __signature__(cls) -> inspect.Signature:
         """What the DoFn is made with, for whoever asks how the class is called."""
-        own = inspect.signature(cls.__init__)  # type: ignore[misc]  # of the very class that is asked
-        return own.replace(parameters=list(own.parameters.values())[1:])
+        init = cls.__init__  # type: ignore[misc]  # of the very class that is asked
+        given = [] if init is beam.DoFn.__init__ else list(inspect.signature(init).parameters.values())[1:]
+        return inspect.Signature(given)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Answer the transform around a new DoFn."""

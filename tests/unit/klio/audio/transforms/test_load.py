@@ -1,3 +1,4 @@
+import inspect
 import io
 
 import apache_beam as beam
@@ -77,3 +78,8 @@ def test_what_does_not_resample_is_told_when_the_job_is_built():
         LoadAudio(res_type="zero_order_hold")
     with pytest.raises(TypeError, match="speed"):
         LoadAudio(speed=2)
+
+
+def test_a_step_says_how_it_is_called():
+    assert inspect.signature(LoadAudio).parameters["sr"].default == RATE
+    assert not inspect.signature(GcsLoadBinary).parameters
