@@ -76,6 +76,20 @@ def profile(arguments: tuple[str, ...]) -> None:
 
 
 @klioexec.command(context_settings={"ignore_unknown_options": True})
+@click.option("--list", "list_checks", is_flag=True, help="Write what is looked for, and look for nothing.")
+@click.option("--report", type=click.Path(path_type=Path), help="Where to write what was found, as JSON.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def audit(arguments: tuple[str, ...], report: Path | None, list_checks: bool) -> None:  # noqa: FBT001 - click calls it so
+    """Run a job's own tests, and look for what its code leaves behind; the other arguments are those of a run."""
+    from klio_exec.audit import session, start
+
+    if list_checks:
+        session.list_checks(report)
+    else:
+        sys.exit(start.start(Invocation.parse(arguments), report))
+
+
+@klioexec.command(context_settings={"ignore_unknown_options": True})
 @click.option("--job-dir", "-j", type=click.Path(path_type=Path), default=Path(), help="The job's directory.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(job_dir: Path, arguments: tuple[str, ...]) -> None:

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
-from klio_cli.audit import switches
+from klio_cli import job_dir
+from klio_cli.audit import switches, watched
 from klio_cli.audit.checks import ALL
 from klio_cli.audit.job import Job
-from klio_core.config import KlioConfig
 from klio_core.finding import Check, Finding
+from klio_core.invocation import Invocation
 
 
-def checks() -> list[Check]:
-    """Answer what is looked for."""
-    return [one.CHECK for one in ALL]
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was looked for in a job, and what was found."""
+
+    checks: list[Check]
+    found: list[Finding]
 
 
-def findings(root: Path, config: KlioConfig) -> list[Finding]:
-    """Look at the job in the directory `root`; what its job file and its comments turn off is left out."""
+def checks(*, of_tests: bool) -> list[Check]:
+    """Answer what is looked for in a job's files, and, if wanted, while its tests run.
+
+    Raises EngineError where what runs jobs is not installed.
+    """
+    return [*(one.CHECK for one in ALL), *(watched.checks() if of_tests else ())]
+
+
+def look(job: Invocation, *, tests: bool) -> Audit:
+    """Look at a job's files, and, if wanted, run its tests under watch.
+
+    What its job file and its comments turn off is left out. Raises UsageError, ConfigError, EngineError, JobCodeError.
+    """
+    config = job_dir.load(job)
     skipped = config.job_config.audit.skip if config.job_config.audit else []
-    job = Job(root, config)
-    found = [finding for check in ALL if check.CHECK.name not in skipped for finding in check.find(job)]
-    return [*switches.told(found, root), *switches.unknown(skipped, [check.name for check in checks()])]
+    files = Job(job.job_dir, config)
+    looked_for = [one.CHECK for one in ALL]
+    found = [finding for check in ALL for finding in check.find(files)]
+    if tests:
+        report = watched.tests_of(job)
+        looked_for += report.checks
+        found += report.found
+        found += switches.unknown(skipped, [check.name for check in looked_for])
+    told = [finding for finding in switches.told(found, job.job_dir) if finding.check not in skipped]
+    return Audit([check for check in looked_for if check.name not in skipped], told)

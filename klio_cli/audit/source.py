@@ -6,16 +6,15 @@ Nothing is imported.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
 
+from klio_core.job_files import python_files
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
-_OF_TESTS = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
-_TESTS = {"test", "tests"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +71,7 @@ class Unreadable:
 def read(root: Path) -> tuple[list[Module], list[Unreadable]]:
     """Read the Python of a job, but for its tests, hidden directories and virtual environments."""
     modules, unreadable = list[Module](), list[Unreadable]()
-    for path in _files(root):
+    for path in python_files(root):
         file = str(path.relative_to(root))
         try:
             modules.append(Module(file, ast.parse(path.read_bytes(), file)))
@@ -81,19 +80,6 @@ def read(root: Path) -> tuple[list[Module], list[Unreadable]]:
         except ValueError as error:  # bytes that are no text
             unreadable.append(Unreadable(file, 0, str(error)))
     return modules, unreadable
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    for path in sorted(directory.iterdir()):
-        if path.is_dir() and _holds_code(path):
-            yield from _files(path)
-        elif path.suffix == ".py" and path.is_file() and not _OF_TESTS.fullmatch(path.name):
-            yield path
-
-
-def _holds_code(path: Path) -> bool:
-    hidden = path.name.startswith(".") or path.name in _TESTS or path.is_symlink()
-    return not hidden and not (path / "pyvenv.cfg").exists() and path.name != "site-packages"
 
 
 def _packages(node: ast.Import | ast.ImportFrom) -> list[str]:

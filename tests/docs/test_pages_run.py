@@ -139,6 +139,13 @@ def test_running_a_job_on_this_machine_does_what_the_page_says(tmp_path: Path) -
 
 
 @pytest.mark.slow
+def test_a_job_is_audited_as_the_page_says(tmp_path: Path) -> None:
+    with reader(tmp_path) as somebody:
+        for block in blocks("docs/how-to/audit.md", "console"):
+            somebody.follow(block)
+
+
+@pytest.mark.slow
 def test_dead_letters_are_seen_and_sent_again_as_the_page_says(tmp_path: Path) -> None:
     with reader(tmp_path) as somebody:
         for block in blocks("docs/how-to/dead-letters.md", "console"):

@@ -144,6 +144,12 @@ NAMES: dict[str, dict[str, Call | None]] = {
     "klio_core.proto.klio_pb2": dict.fromkeys(("KlioMessage", "KlioJob", "KlioJobAuditLogItem", "Version", "V1", "V2")),
     "klio_core.proto.v1beta1.klio_pb2": dict.fromkeys(("KlioMessage", "KlioJob", "Version")),
     "klio_core.exceptions": {"KlioConfigTemplatingException": call("key")},
+    "klio_exec.commands.audit_steps.base": {
+        "BaseKlioAuditStep": call("dir", None, None),
+        "BaseKlioAuditStep.get_description": EMPTY,
+        "BaseKlioAuditStep.emit_warning": call(None, "told", tb=None, bold=True),
+        "BaseKlioAuditStep.emit_error": call(None, "told", tb=None, bold=True),
+    },
     "klio_core.variables": dict.fromkeys(
         ("DATAFLOW_REGIONS", "KlioRunner.DIRECT_RUNNER", "KlioRunner.DATAFLOW_RUNNER", "KlioRunner.DIRECT_GKE_RUNNER")
     ),

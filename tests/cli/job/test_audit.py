@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Klio
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 BAD = """
 import apache_beam as beam
 
@@ -40,19 +43,10 @@ def new_job(klio: Klio, tmp_path: Path) -> Path:
     return tmp_path / "job"
 
 
-@pytest.mark.parametrize("template", ["streaming", "batch", "kubernetes"])
-def test_nothing_is_found_in_a_new_job(klio: Klio, tmp_path: Path, template: str):
-    assert klio("job", "create", "hello", "--template", template, "--output", tmp_path / "job").status == 0
-
-    screen = klio("job", "audit", "-j", tmp_path / "job")
-
-    assert (screen.status, screen.out, screen.err) == (0, "11 checks, nothing found\n", "")
-
-
 def test_each_finding_says_where_why_and_what_to_do(klio: Klio, new_job: Path):
     (new_job / "transforms.py").write_text(BAD)
 
-    screen = klio("job", "audit", "-j", new_job)
+    screen = klio("job", "audit", "--no-tests", "-j", new_job)
 
     assert (screen.status, screen.out, screen.err) == (1, TOLD, "")
 
@@ -60,7 +54,7 @@ def test_each_finding_says_where_why_and_what_to_do(klio: Klio, new_job: Path):
 def test_warnings_alone_are_no_failure(klio: Klio, new_job: Path):
     (new_job / "transforms.py").write_text(BAD.replace("return None", "pass").replace("return data", "yield data"))
 
-    screen = klio("job", "audit", "-j", new_job)
+    screen = klio("job", "audit", "--no-tests", "-j", new_job)
 
     assert (screen.status, screen.out.splitlines()[-1]) == (0, "11 checks, 1 warning")
 
@@ -68,7 +62,7 @@ def test_warnings_alone_are_no_failure(klio: Klio, new_job: Path):
 def test_a_program_gets_the_same_as_json(klio: Klio, new_job: Path):
     (new_job / "transforms.py").write_text(BAD)
 
-    screen = klio("job", "audit", "-j", new_job, "--format", "json")
+    screen = klio("job", "audit", "--no-tests", "-j", new_job, "--format", "json")
 
     told = json.loads(screen.out)
     assert (screen.status, told["errors"], told["warnings"], len(told["checks"])) == (1, 1, 1, 11)
@@ -82,14 +76,16 @@ def test_a_program_gets_the_same_as_json(klio: Klio, new_job: Path):
 def test_the_job_file_and_an_override_turn_checks_off(klio: Klio, new_job: Path):
     (new_job / "transforms.py").write_text(BAD)
 
-    screen = klio("job", "audit", "-j", new_job, "-O", "job_config.audit.skip=[returns-none, print-in-process]")
+    screen = klio(
+        "job", "audit", "--no-tests", "-j", new_job, "-O", "job_config.audit.skip=[returns-none, print-in-process]"
+    )
 
-    assert (screen.status, screen.out) == (0, "11 checks, nothing found\n")
+    assert (screen.status, screen.out) == (0, "9 checks, nothing found\n")
 
 
 def test_what_is_looked_for_can_be_listed_without_a_job(klio: Klio, tmp_path: Path):
-    screen = klio("job", "audit", "--list", "-j", tmp_path)
-    listed = json.loads(klio("job", "audit", "--list", "--format", "json").out)
+    screen = klio("job", "audit", "--list", "--no-tests", "-j", tmp_path)
+    listed = json.loads(klio("job", "audit", "--list", "--no-tests", "--format", "json").out)
 
     lines = screen.out.splitlines()
     assert lines[0].split() == ["check", "finds", "of", "looks", "for"]
@@ -101,7 +97,72 @@ def test_what_is_looked_for_can_be_listed_without_a_job(klio: Klio, tmp_path: Pa
 def test_a_job_file_that_cannot_be_used_is_exit_status_2(klio: Klio, new_job: Path):
     (new_job / "klio-job.yaml").write_text("job_name: hello\njob_confg: {}\n")
 
-    screen = klio("job", "audit", "-j", new_job)
+    screen = klio("job", "audit", "--no-tests", "-j", new_job)
 
     assert (screen.status, screen.out) == (2, "")
     assert "job_confg" in screen.err
+
+
+def audited(job: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process, since its child writes to our own streams."""
+    command = [sys.executable, "-m", "klio_cli.app", "job", "audit", "-j", str(job), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("template", ["streaming", "batch", "kubernetes", "automixer"])
+def test_nothing_is_found_in_a_new_job(klio: Klio, tmp_path: Path, template: str):
+    assert klio("job", "create", "hello", "--template", template, "--output", tmp_path / "job").status == 0
+
+    done = audited(tmp_path / "job")
+
+    assert (done.returncode, done.stdout) == (0, "17 checks, nothing found\n"), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", ["automixer", "spectrograms"])
+def test_nothing_is_found_in_an_example(example: str):
+    done = audited(EXAMPLES / example)
+
+    assert (done.returncode, done.stdout) == (0, "17 checks, nothing found\n"), done.stderr
+
+
+@pytest.mark.slow
+def test_what_the_tests_show_is_told_with_what_the_files_show(new_job: Path):
+    text = (
+        (new_job / "transforms.py").read_text().replace("import apache_beam", "import tempfile\n\nimport apache_beam")
+    )
+    made = "        print(tempfile.mkdtemp())  # klio: audit-off print-in-process a tool reads it\n        yield data"
+    (new_job / "transforms.py").write_text(text.replace("        yield data", made))
+
+    both = audited(new_job, "--format", "json")
+    skipping = audited(new_job, "-O", "job_config.audit.skip=[temp-files-left, temp-file-left]")
+
+    (found,) = json.loads(both.stdout)["findings"]
+    assert (both.returncode, found["check"], found["file"], found["line"]) == (
+        1,
+        "temp-files-left",
+        "transforms.py",
+        18,
+    )
+    assert skipping.returncode == 0
+    assert skipping.stdout == (
+        "! job_config.audit.skip: there is no check temp-file-left\n"
+        "    to do: did you mean temp-files-left?\n"
+        "\n"
+        "16 checks, 1 warning\n"
+    )
+
+
+@pytest.mark.slow
+def test_tests_that_end_the_process_are_told_with_their_status(new_job: Path):
+    (new_job / "test_transforms.py").write_text("import os\n\ndef test_it():\n    os._exit(9)\n")
+
+    done = audited(new_job)
+
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.endswith(
+        "Error: the job's tests ended before the audit could tell what it saw\n"
+        "  got: exit status 9\n"
+        "  to do: what is printed above says why; --no-tests looks at the job's files alone\n"
+    )

@@ -6,8 +6,8 @@ from pathlib import Path
 from textwrap import dedent
 
 from klio_cli.audit import audit
-from klio_core.config import parse
 from klio_core.finding import Finding
+from klio_core.invocation import Invocation
 
 _JOB_FILE = "job_name: j\npipeline_options: {runner: DirectRunner}\njob_config: {}\n"
 _HEAD = """\
@@ -24,11 +24,11 @@ def dofn(body: str, imports: str = "") -> str:
 
 def found_in(root: Path, files: dict[str, str]) -> list[Finding]:
     """Write a job, and look at it."""
-    for name, text in files.items():
+    for name, text in {"klio-job.yaml": _JOB_FILE, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return audit.findings(root, parse(files.get("klio-job.yaml", _JOB_FILE)))
+    return audit.look(Invocation(job_dir=root), tests=False).found
 
 
 def told(found: list[Finding]) -> list[str]:

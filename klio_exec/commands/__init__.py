@@ -1,0 +1,1 @@
+"""Where klio 22.3 had what its plugins build on."""

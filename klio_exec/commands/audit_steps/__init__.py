@@ -1,0 +1,1 @@
+"""Steps of an audit that come with other packages."""
