@@ -17,9 +17,6 @@ class Missing:
     line: int
     module: str
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: there is no module named {self.module}"
-
 
 def unresolved(root: Path) -> Iterator[Missing]:
     """Yield the imports of the job's modules that neither its directory nor this Python can fulfil.

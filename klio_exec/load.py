@@ -6,12 +6,14 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from klio_core.errors import JobCodeError
-from klio_exec.blame import at_author
+from klio_exec import unpicklable
+from klio_exec.blame import at_author, definition_of
 
 _EXPECTED = "def run(in_pcol, config): … that returns a PCollection"
 
@@ -29,7 +31,7 @@ def load_run(job_dir: Path) -> Callable[[Any, Any], Any]:
     module = _import(path)
     run: Any = getattr(module, "run_basic", None) or getattr(module, "run", None)
     if not callable(run):
-        raise JobCodeError("run.py has no run()", where=str(path), expected=_EXPECTED, got=_functions(module))
+        raise _no_run(module, path)
     _check_signature(run, path)
     return cast("Callable[[Any, Any], Any]", run)
 
@@ -39,7 +41,14 @@ def call_run(run: Callable[[Any, Any], Any], events: Any, config: Any) -> Any:
     try:
         return run(events, config)
     except Exception as error:  # the author's code may raise anything; raised as theirs
-        raise at_author(error, "run() raised", Path(inspect.getfile(run)).parent) from error
+        here = directory_of(run)
+        unsent = unpicklable.blamed(error, here) if isinstance(error, RuntimeError) else None
+        raise unsent or at_author(error, "run() raised", here) from error
+
+
+def directory_of(run: Callable[[Any, Any], Any]) -> Path:
+    """Answer the directory of the author's code."""
+    return Path(inspect.getfile(run)).parent if inspect.isfunction(run) else Path.cwd()
 
 
 def _import(path: Path) -> ModuleType:
@@ -64,12 +73,19 @@ def _check_signature(run: Callable[..., Any], path: Path) -> None:
     except TypeError as error:
         raise JobCodeError(
             "run() does not take what klio gives it",
-            where=f"{path}:{run.__code__.co_firstlineno}" if inspect.isfunction(run) else str(path),
+            where=str(definition_of(run) if inspect.isfunction(run) else path),
             expected=_EXPECTED,
             got=f"{run.__name__}{inspect.signature(run)}: {error}",
         ) from error
 
 
-def _functions(module: ModuleType) -> str:
-    names = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-    return f"functions {', '.join(names)}" if names else "no function at all"
+def _no_run(module: ModuleType, path: Path) -> JobCodeError:
+    functions = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
+    near = next(iter(get_close_matches("run", functions, 1)), None)
+    return JobCodeError(
+        "run.py has no run()",
+        where=str(definition_of(functions[near]) if near else path),
+        expected=_EXPECTED,
+        got=f"functions {', '.join(functions)}" if functions else "no function at all",
+        todo=f"rename {near}() to run(), if it is meant" if near else None,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,8 +17,9 @@ from klio.transforms.gating import PASS_ON, Decide
 from klio.transforms.policy import policy_of
 from klio_core.errors import JobCodeError
 from klio_core.status import State
+from klio_exec import contract
 from klio_exec.first import First
-from klio_exec.load import call_run
+from klio_exec.load import call_run, directory_of
 
 
 def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], Any], limit: int | None = None) -> None:
@@ -31,6 +33,7 @@ def build(pipeline: Pipeline, context: KlioContext, run: Callable[[Any, Any], An
     first = [] if limit is None or context.streaming else [First(limit)]
     arrived, passed_on = _arrive(pipeline, context, first)
     done = call_run(run, arrived, config)
+    contract.check(pipeline, directory_of(run))
     outputs = [entry for entry in config.job_config.events.outputs if not entry.skip_klio_write]
     if not isinstance(done, PCollection):
         if outputs or done is not None:
@@ -74,7 +77,7 @@ def _arrive(pipeline: Pipeline, context: KlioContext, first: Sequence[beam.DoFn]
 def _wrong_return(run: Any, done: Any) -> JobCodeError:
     return JobCodeError(
         "run() returned no PCollection",
-        where=f"{run.__code__.co_filename}:{run.__code__.co_firstlineno}" if hasattr(run, "__code__") else repr(run),
+        where=str(contract.returns_at(run)) if inspect.isfunction(run) else repr(run),
         expected="the PCollection of the last transform, whose messages are written to events.outputs",
         got=repr(done),
         todo="end run() with `return in_pcol | beam.ParDo(…)`",

@@ -37,6 +37,6 @@ class BatchRun:
             raise as_raised(error) from error
         except Exception as error:  # the author's code may raise anything; raised as theirs
             what = "the job's code raised outside of @handle_klio, which ends a batch"
-            raise at_author(error, what, Path(), _ADVICE) from error
+            raise at_author(error, what, Path.cwd(), _ADVICE) from error
         self.tally.add(result.monitoring_infos())
         return self.tally

@@ -30,7 +30,7 @@ def test_a_run_that_returns_nothing_though_there_is_an_output(job: Job):
     assert status == 4
     assert text == (
         "Error: run() returned no PCollection\n"
-        f"  at: {job.directory}/run.py:4\n"
+        f"  at: {job.directory}/run.py:4\n      def run(in_pcol, config):\n"
         "  expected: the PCollection of the last transform, whose messages are written to events.outputs\n"
         "  got: None\n"
         "  to do: end run() with `return in_pcol | beam.ParDo(…)`\n"

@@ -60,8 +60,8 @@ def test_no_run_py(job: Path):
 
 def test_a_syntax_error_is_shown_where_it_is(job: Path):
     assert error_of(job, "import os\n\ndef run(in_pcol, config)\n    return in_pcol\n") == (
-        f"run.py cannot be imported\n  at: {job}/run.py:3\n"
-        "  got: SyntaxError: expected ':' (run.py, line 3)\n    def run(in_pcol, config)"
+        f"run.py cannot be imported\n  at: {job}/run.py:3\n      def run(in_pcol, config)\n"
+        "  got: SyntaxError: expected ':'\n  to do: Python cannot read this line, or what is left open before it"
     )
 
 
@@ -69,15 +69,16 @@ def test_a_syntax_error_in_a_module_of_the_job_is_shown_there(job: Path):
     (job / "its_broken_module.py").write_text("x = (\n")
 
     assert error_of(job, "import its_broken_module\n") == (
-        f"run.py cannot be imported\n  at: {job}/its_broken_module.py:1\n"
-        "  got: SyntaxError: '(' was never closed (its_broken_module.py, line 1)\n    x = ("
+        f"run.py cannot be imported\n  at: {job}/its_broken_module.py:1\n      x = (\n"
+        "  got: SyntaxError: '(' was never closed\n"
+        "  to do: Python cannot read this line, or what is left open before it"
     )
 
 
 def test_a_module_that_is_not_installed_is_named(job: Path):
     assert error_of(job, "import os\nimport nobody_has_this\n") == (
-        f"run.py cannot be imported\n  at: {job}/run.py:2\n"
-        "  got: ModuleNotFoundError: No module named 'nobody_has_this'\n    import nobody_has_this\n"
+        f"run.py cannot be imported\n  at: {job}/run.py:2\n      import nobody_has_this\n"
+        "  got: ModuleNotFoundError: No module named 'nobody_has_this'\n"
         "  to do: install it (nobody_has_this), and add it to job-requirements.txt"
     )
 
@@ -86,14 +87,28 @@ def test_what_is_raised_at_import_is_shown_at_its_line(job: Path):
     (job / "its_module.py").write_text("def f():\n    return 1 / 0\n")
 
     assert error_of(job, "import its_module\nits_module.f()\n") == (
-        f"run.py cannot be imported\n  at: {job}/its_module.py:2\n"
-        "  got: ZeroDivisionError: division by zero\n    return 1 / 0"
+        f"run.py cannot be imported\n  at: {job}/its_module.py:2\n      return 1 / 0\n"
+        "  got: ZeroDivisionError: division by zero"
     )
 
 
 def test_no_run_lists_the_functions_there_are(job: Path):
     assert error_of(job, "def runn(in_pcol, config): ...\ndef helper(): ...\n") == (
-        f"run.py has no run()\n  at: {job}/run.py\n{EXPECTED}\n  got: functions runn, helper"
+        f"run.py has no run()\n  at: {job}/run.py:1\n      def runn(in_pcol, config): ...\n{EXPECTED}\n"
+        "  got: functions runn, helper\n  to do: rename runn() to run(), if it is meant"
+    )
+
+
+def test_what_is_not_at_all_like_run_is_not_offered(job: Path):
+    assert error_of(job, "def walk(in_pcol, config): ...\n") == (
+        f"run.py has no run()\n  at: {job}/run.py\n{EXPECTED}\n  got: functions walk"
+    )
+
+
+def test_a_syntax_error_of_a_text_that_the_code_reads_is_shown_at_the_line_that_reads_it(job: Path):
+    assert error_of(job, "import ast\nTREE = ast.parse('x =')\n") == (
+        f"run.py cannot be imported\n  at: {job}/run.py:2\n      TREE = ast.parse('x =')\n"
+        "  got: SyntaxError: invalid syntax"
     )
 
 
@@ -112,7 +127,8 @@ def test_an_empty_run_py_has_no_function(job: Path):
 )
 def test_a_signature_that_does_not_fit_is_shown(job: Path, signature: str, problem: str):
     assert error_of(job, f"\ndef run{signature}: ...\n") == (
-        f"run() does not take what klio gives it\n  at: {job}/run.py:2\n{EXPECTED}\n  got: run{signature}: {problem}"
+        f"run() does not take what klio gives it\n  at: {job}/run.py:2\n      def run{signature}: ...\n"
+        f"{EXPECTED}\n  got: run{signature}: {problem}"
     )
 
 
@@ -127,8 +143,8 @@ def test_what_run_raises_is_shown_at_the_authors_line_and_not_at_a_frameworks(jo
         call_run(run, None, None)
 
     assert str(caught.value) == (
-        f"run() raised\n  at: {job}/run.py:5\n"
-        "  got: JSONDecodeError: Expecting value: line 1 column 1 (char 0)\n    return json.loads(text)"
+        f"run() raised\n  at: {job}/run.py:5\n      return json.loads(text)\n"
+        "  got: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
     )
 
 
@@ -145,4 +161,4 @@ def test_what_is_installed_below_the_job_is_not_the_authors(job: Path):
     with pytest.raises(JobCodeError) as caught:
         call_run(run, None, None)
 
-    assert caught.value.where == f"{job}/run.py:7"
+    assert caught.value.where == f"{job}/run.py:7\n      return some_framework.call()"
