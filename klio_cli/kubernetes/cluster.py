@@ -70,10 +70,9 @@ class Cluster:
 
         Fields that others have set and `body` names become ours. Raises UsageError for a kind that is not known there.
         """
-        path = f"{self._collection(body, where)}/{body['metadata']['name']}"
         query = {"fieldManager": MANAGER, "force": "true", "fieldValidation": "Strict"}
         query |= {"dryRun": "All"} if rehearse else {}
-        return self._told(_Ask("PATCH", path, query, body, _APPLY, where))
+        return self._told(_Ask("PATCH", self.path(body, where), query, body, _APPLY, where))
 
     def change(self, path: str, body: Json) -> Json:
         """Change some fields of an object (JSON merge patch)."""
@@ -113,6 +112,10 @@ class Cluster:
         except HTTPError as error:
             if not follow:
                 raise self._silent(str(error)) from error
+
+    def path(self, body: Json, where: str) -> str:
+        """Answer where an object is. Raises UsageError for a kind that the cluster does not know."""
+        return f"{self._collection(body, where)}/{body['metadata']['name']}"
 
     def _collection(self, body: Json, where: str) -> str:
         version, kind = body["apiVersion"], body["kind"]

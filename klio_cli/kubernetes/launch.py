@@ -74,12 +74,22 @@ class Launch:
     def show(self, terminal: Terminal) -> int:
         """Print what would be done, and answer 0."""
         for remark in remarks(self.config, self.manifests):
-            terminal.note(remark)
+            terminal.note(str(remark))
         image = str(self.image.name)
         there = self.spot.lines(self.config, self.manifests)
         shown = f"{image}, by its digest" if self.build else image
         terminal.say(plan.text(self.config.job_name, there, shown, self.manifests, self.workload(image, None)))
         return 0
+
+    def rehearse(self, cluster: Cluster, now: Json | None = None) -> None:
+        """Ask for everything without doing it; what is in a namespace that is made with it cannot be asked for.
+
+        Raises UsageError and CloudError for what the cluster would refuse.
+        """
+        objects = self.workload(str(self.image.name), now).objects
+        if not any(one.kind == "Namespace" for one in objects):
+            for one in objects:
+                cluster.apply(one.body, f"{one}, {one.file}", rehearse=True)
 
     def run(
         self,
@@ -96,13 +106,13 @@ class Launch:
         replaced; EngineError and CloudError.
         """
         for remark in remarks(self.config, self.manifests):
-            terminal.note(remark)
+            terminal.note(str(remark))
         cluster = self.spot.cluster(self.config, self.manifests)
         now = cluster.find(f"{cluster.deployments}/{self.manifests.deployment.name}")
         if now is not None and workers.replicas(now) and not (in_place or self._update):
             todo = "`klio job deploy` replaces it, `klio job stop` ends it"
             raise UsageError(f"{self.config.job_name} runs already", where=f"{self._name}, {cluster}", todo=todo)
-        self._rehearse(cluster, self.workload(str(self.image.name), now))
+        self.rehearse(cluster, now)
         image = self._pushed(terminal, again=again) if self.build else str(self.image.name)
         before()
         workload = self.workload(image, now)
@@ -121,13 +131,6 @@ class Launch:
     @property
     def _name(self) -> str:
         return self.manifests.deployment.name
-
-    def _rehearse(self, cluster: Cluster, workload: Workload) -> None:
-        """Ask for everything without doing it; what is in a namespace that is made with it cannot be asked for."""
-        if any(one.kind == "Namespace" for one in workload.objects):
-            return
-        for one in workload.objects:
-            cluster.apply(one.body, f"{one}, {one.file}", rehearse=True)
 
     def _pushed(self, terminal: Terminal, *, again: bool) -> str:
         from klio_cli.images import engine

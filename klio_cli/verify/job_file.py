@@ -13,6 +13,8 @@ from klio_core.invocation import Invocation
 if TYPE_CHECKING:
     from klio_core.config import KlioConfig
 
+_WITHOUT_DISKS = {"DataflowRunner": "Dataflow", "DirectGKERunner": "Kubernetes"}
+
 
 def findings(job: Invocation) -> Iterator[Finding]:
     """Look at the job file alone."""
@@ -30,10 +32,10 @@ def _events(config: KlioConfig) -> Iterator[Finding]:
     events = config.job_config.events
     if not events.inputs:
         yield Finding(Grade.WARNING, "no event input", "without one, run() gets the bare pipeline")
-    if _is_lost_with_the_worker(config):
+    if place := _loses_letters(config):
         yield Finding(
             Grade.WARNING,
-            "dead letters are kept on the machine that the work fails on; on Dataflow that goes away, and they with it",
+            f"dead letters are kept on the machine that the work fails on; on {place} that goes away, and they with it",
             "set job_config.events.dead_letters to a topic, or to a directory in Cloud Storage (`location: gs://…`)",
         )
     elif events.dead_letters is None:
@@ -46,8 +48,8 @@ def _events(config: KlioConfig) -> Iterator[Finding]:
         yield Finding(Grade.FINE, f"dead letters go to a {events.dead_letters.type}")
 
 
-def _is_lost_with_the_worker(config: KlioConfig) -> bool:
+def _loses_letters(config: KlioConfig) -> str:
+    """Answer where the job runs, if its dead letters go away with its workers there; else ""."""
     letters = config.job_config.events.dead_letters
-    if config.pipeline_options.runner.lower() != "dataflowrunner":
-        return False
-    return letters is None or (letters.type != "pubsub" and not letters.location.startswith("gs://"))
+    lost = letters is None or (letters.type != "pubsub" and not letters.location.startswith("gs://"))
+    return _WITHOUT_DISKS.get(config.pipeline_options.runner, "") if lost else ""

@@ -10,7 +10,9 @@ from klio_core.errors import CloudError, KlioError
 from klio_core.finding import Finding, Grade
 
 if TYPE_CHECKING:
+    from klio_cli.kubernetes.spot import Spot
     from klio_core.config import KlioConfig
+    from klio_core.invocation import Invocation
 
 # The role that holds a permission and least besides.
 _ROLES = {
@@ -41,6 +43,23 @@ def service(config: KlioConfig) -> Iterator[Finding]:
         yield refused(error)
         return
     yield Finding(Grade.FINE, f"{where}: {f'{name} is {running.state}' if running else f'no job {name} runs'}")
+
+
+def cluster(job: Invocation, config: KlioConfig, spot: Spot) -> Iterator[Finding]:
+    """Ask the cluster, where the job is to run there, whether it would take it."""
+    from klio_cli.kubernetes.launch import Launch
+    from klio_cli.where.kubernetes import OnKubernetes
+
+    try:
+        launch = Launch.of(job, config, spot, build=True)
+        there = spot.cluster(config, launch.manifests)
+        launch.rehearse(there)
+        running = OnKubernetes(there, config.job_name).running()
+    except KlioError as error:
+        yield refused(error)
+        return
+    how = f"{config.job_name} runs" if running else f"no job {config.job_name} runs"
+    yield Finding(Grade.FINE, f"Kubernetes, {there}: it takes the manifests; {how}")
 
 
 def refused(error: KlioError) -> Finding:

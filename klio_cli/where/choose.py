@@ -62,6 +62,13 @@ def chosen_place(chosen: Mapping[str, Any]) -> Place:
     return Here(project_of(job), given["job_name"] or config.job_name, given["job_name"])
 
 
+def elsewhere(job: Invocation, config: KlioConfig, spot: Spot) -> dataflow.OnDataflow | OnKubernetes:
+    """Answer where a job runs that its file puts elsewhere: on Kubernetes, else on Dataflow. Raises as the two do."""
+    if config.pipeline_options.runner == ON_KUBERNETES:
+        return on_kubernetes(job, config, spot)
+    return dataflow.OnDataflow.of(config)
+
+
 def on_kubernetes(job: Invocation, config: KlioConfig, spot: Spot, name: str | None = None) -> OnKubernetes:
     """Answer where a job is on Kubernetes, or the one named, as the manifests and `spot` say.
 

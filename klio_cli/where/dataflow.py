@@ -25,6 +25,8 @@ _IMPORTANCE = {"DEBUG": "DEBUG", "INFO": "BASIC", "WARNING": "WARNING", "ERROR":
 class OnDataflow:
     """A Place: a project and a region of Dataflow, and the name of a job. With no name all jobs are listed."""
 
+    called = "Dataflow"
+
     def __init__(self, service: Dataflow, name: str, only: str | None = None) -> None:
         self._service = service
         self._name = name

@@ -28,6 +28,8 @@ _PAUSES_S = (0.02, 2.0)  # the first one, and the longest
 class OnKubernetes:
     """A Place: a namespace of a cluster, and the name of a job. With no `only` all jobs are listed."""
 
+    called = "Kubernetes"
+
     def __init__(self, cluster: Cluster, name: str, only: str | None = None) -> None:
         self._cluster = cluster
         self._name = name

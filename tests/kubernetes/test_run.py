@@ -241,8 +241,9 @@ def test_what_does_not_fit_between_job_file_and_manifest_is_told(klio: Klio, clu
     )  # fmt: skip
 
     assert screen.err == (
-        "kubernetes/deployment.yaml: a worker that is asked to end is killed after 90 s (terminationGracePeriodSeconds)"
-        ", and finishes what it has begun for 300 s (job_config.drain_timeout_s): some of it is done twice\n"
-        "kubernetes/deployment.yaml: the probes ask port 8080, and job_config.health_port is 9000\n"
-        "events.dead_letters is not set: dead letters go away with the pod that wrote them\n"
+        "kubernetes/deployment.yaml: a worker is killed 90 s after it was asked to end, and finishes its work for 300 s"
+        ": set terminationGracePeriodSeconds above job_config.drain_timeout_s, say 330\n"
+        "kubernetes/deployment.yaml: the probes ask port 8080, where nothing answers: job_config.health_port is 9000\n"
+        "dead letters are kept in the pod that the work fails in, and go away with it: set "
+        "job_config.events.dead_letters to a topic, or to a directory in Cloud Storage (`location: gs://…`)\n"
     )

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from klio_cli.standing import Stand, Standing
-    from klio_cli.where.kubernetes import OnKubernetes
     from klio_core.config import KlioConfig
     from klio_core.invocation import Invocation
 
@@ -56,7 +55,7 @@ def command(
     job = options.invocation(chosen)
     config = job_dir.load(job)
     if remote or (not (element or state) and _is_elsewhere(config, job)):
-        _elsewhere(job, config, Spot(kube_context, namespace)).show(terminal)
+        choose.elsewhere(job, config, Spot(kube_context, namespace)).show(terminal)
         return
     directory = records.directory(config, job)
     standing = Standing(config.job_name, config.job_config.lease_s)
@@ -87,12 +86,6 @@ def _is_elsewhere(config: KlioConfig, job: Invocation) -> bool:
     entry = config.job_config.events.status
     kept_here = entry is None or (entry is not False and entry.location is not None)
     return not (kept_here and records.files(records.directory(config, job)))
-
-
-def _elsewhere(job: Invocation, config: KlioConfig, spot: Spot) -> dataflow.OnDataflow | OnKubernetes:
-    if config.pipeline_options.runner == RUNNER:
-        return choose.on_kubernetes(job, config, spot)
-    return dataflow.OnDataflow.of(config)
 
 
 def _known(standing: Standing, element: str, directory: Path) -> Stand:

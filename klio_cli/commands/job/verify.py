@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klio_cli import job_dir, options
+from klio_cli.kubernetes import options as options_of_kubernetes
+from klio_cli.kubernetes.spot import RUNNER, Spot
 from klio_cli.terminal import Terminal
 from klio_core.errors import CloudError, ConfigError, EngineError, UsageError
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--create-resources", "create", is_flag=True, help="Make what is missing; shows what, and asks.")
 @click.option("--location", metavar="LOCATION", help="Where buckets are made, if not in the region of the job file.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@options_of_kubernetes.spot
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -37,12 +40,15 @@ def command(
     create: bool,
     location: str | None,
     yes: bool,
+    kube_context: str | None,
+    namespace: str | None,
     **chosen: Any,
 ) -> int:
     """Check a job before it runs, and say what to do about each fault.
 
     First the job's directory; then the topics, subscriptions and buckets that it names: whether they are there, and
-    whether this account may do with them what the job does. With --local, those of the local cloud.
+    whether this account may do with them what the job does. With --local, those of the local cloud. For a job on
+    Kubernetes the cluster is asked whether it would take the manifests.
     The exit status is 2 where the job file cannot be used, 6 where a service could not be asked, 1 where anything else
     is wrong.
     """
@@ -58,6 +64,7 @@ def command(
     if not offline and (config := _config(job)) is not None:
         place = location or config.pipeline_options.region
         more = _asked(job, config, terminal, place if create else None, yes=yes)
+        more += _of_cluster(job, config, Spot(kube_context, namespace))
         checklist.say(terminal, more)
         found += more
     terminal.say(f"\n{checklist.summary(found)}")
@@ -94,6 +101,13 @@ def _asked(
         return [online.refused(error)]
     on_dataflow = config.pipeline_options.runner == dataflow.RUNNER and not job.local
     return [*_findings(seen), *(online.service(config) if on_dataflow else ())]
+
+
+def _of_cluster(job: Invocation, config: KlioConfig, spot: Spot) -> list[Finding]:
+    from klio_cli.verify import online
+
+    there = config.pipeline_options.runner == RUNNER and not job.local
+    return list(online.cluster(job, config, spot)) if there else []
 
 
 def _findings(seen: Sequence[Seen]) -> list[Finding]:
