@@ -49,6 +49,19 @@ def work(line: int, arguments: tuple[str, ...]) -> None:
 
 
 @klioexec.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def prebuild(arguments: tuple[str, ...]) -> None:
+    """Have Beam build an image with what a job's workers would install, and print its name."""
+    invocation = Invocation.parse(arguments)
+    log.set_up(verbose=invocation.verbose)
+    from klio_core.config import load
+    from klio_exec.dataflow.prebuild import prebuild as build
+
+    config = load(invocation.config_path, overrides=invocation.override, templates=invocation.template)
+    click.echo(build(config, invocation))
+
+
+@klioexec.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("message")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def explain(message: str, arguments: tuple[str, ...]) -> None:

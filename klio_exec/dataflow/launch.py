@@ -22,6 +22,7 @@ from klio_core.on_dataflow.api import DONE, Dataflow, DataflowJob
 from klio_core.on_dataflow.fit import fitted, remarks
 from klio_core.on_dataflow.options import image_of, options_there
 from klio_exec.blame import at_author
+from klio_exec.dataflow import prebuild
 from klio_exec.dataflow.counts import tally_of
 from klio_exec.dataflow.wait import Watch
 from klio_exec.load import load_run
@@ -48,6 +49,7 @@ def launch(config: KlioConfig, invocation: Invocation) -> tuple[str, int]:
     for remark in remarks(config):
         log.warning("%s", remark)
     config = fit
+    prebuild.check(prebuild.builder_of(config))
     service = Dataflow.of(config)
     update = _replaces(service, config, invocation)
     check_bucket(str(config.pipeline_options.staging_location))

@@ -27,7 +27,7 @@ PACKAGES = ("klio", "klio_core", "klio_exec", "klio_cli")
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SITE = f"usr/local/lib/python{VERSION}/site-packages"
 TOOLS = "sh bash cat cp mv rm mkdir ln ls chmod echo printf env id sleep date true false head tail grep sed kill"
-EXTRAS = {"klio": ("exec", "audio", "dataflow"), "pip": ()}
+EXTRAS = {"klio": ("exec", "audio", "dataflow"), "pip": (), "setuptools": ()}
 LEFT_OUT = re.compile(
     r"(^|/)(tests?|idlelib|tkinter|turtledemo|ensurepip|config-[^/]*|(site|dist)-packages|__pycache__)(/|$)"
     r"|_tkinter|EXTERNALLY-MANAGED"

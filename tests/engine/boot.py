@@ -2,7 +2,8 @@
 """What starts a worker in the image that stands for Beam's, by Beam's contract of containers, as Beam's own does.
 
 A runner starts the container with an id and its addresses. What the run is, the container asks the runner for: its
-options, and the files that were staged with it. Then it becomes the worker.
+options, and the files that were staged with it. Then it becomes the worker. Or it installs such files while an image
+is built, so that no worker has to.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from apache_beam.portability.api import (
     beam_artifact_api_pb2_grpc,
     beam_provision_api_pb2,
     beam_provision_api_pb2_grpc,
+    beam_runner_api_pb2,
     endpoints_pb2,
 )
 from apache_beam.runners.portability import artifact_service
@@ -28,6 +31,9 @@ WORKER = "apache_beam.runners.worker.sdk_worker_main"
 
 
 def main() -> None:
+    if "--setup_only" in sys.argv:
+        install(Path(sys.argv[-1]))
+        return
     given = parsed()
     info = provision(given.provision_endpoint, given.id)
     stage(info.artifact_endpoint.url or given.artifact_endpoint, info.dependencies)
@@ -47,6 +53,15 @@ def parsed() -> argparse.Namespace:
     for name in ("id", "logging_endpoint", "artifact_endpoint", "provision_endpoint", "control_endpoint"):
         parser.add_argument(f"--{name}", required=True)
     return parser.parse_args()
+
+
+def install(manifest: Path) -> None:
+    for written in json.loads(manifest.read_text()):
+        told = json_format.Parse(written, beam_runner_api_pb2.ArtifactInformation())
+        name = beam_runner_api_pb2.ArtifactFilePayload.FromString(told.type_payload).path
+        if name.endswith(".tar.gz"):
+            found = str(manifest.parent / name)
+            subprocess.run(["pip", "install", "--no-index", "--no-deps", "--no-build-isolation", found], check=True)
 
 
 def provision(address: str, worker: str) -> beam_provision_api_pb2.ProvisionInfo:

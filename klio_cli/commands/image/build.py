@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klio_cli import options
+from klio_cli import here, job_dir, options
 from klio_cli.terminal import Terminal
 from klio_core.errors import UsageError
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 @options.flags(*options.JOB_FLAGS, "image_tag")
 @click.option(
     "--backend",
-    type=click.Choice(["docker", "cloud-build"]),
+    type=click.Choice(["docker", "cloud-build", "prebuild"]),
     default="docker",
-    help="Who builds: this machine's container engine, or Google's Cloud Build, which pushes the image as well.",
+    help="Who builds: this machine's container engine; Google's Cloud Build, which pushes the image as well; or Beam, "
+    "which installs what setup_file or requirements_file names in an image of its own.",
 )
 @click.option("--force-build", is_flag=True, help="Build it although it is there, and every layer anew.")
 @click.option(
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     help="What a step of the Dockerfile may read by `RUN --mount=type=secret,id=NAME`, and the image never holds.",
 )
 @click.pass_obj
-def command(terminal: Terminal, /, *, backend: str, force_build: bool, secret: tuple[str, ...], **chosen: Any) -> None:
+def command(terminal: Terminal, /, *, backend: str, force_build: bool, secret: tuple[str, ...], **chosen: Any) -> int:
     """Build a job's image, and print its name.
 
     The tag is the last commit of the job's directory and a hash of all that goes into the image: an image of that name
@@ -36,11 +37,17 @@ def command(terminal: Terminal, /, *, backend: str, force_build: bool, secret: t
     Cloud Build gets what the engine would get, by the bucket of pipeline_options.staging_location, builds every time,
     and pushes to the registry of pipeline_options.sdk_container_image.
     """
-    job = options.invocation(chosen)
+    job = job_dir.check(options.invocation(chosen))
     if backend == "docker":
         _build_here(job, terminal, secret, again=force_build)
-    else:
-        _build_in_cloud(job, terminal, secret)
+        return 0
+    if secret:
+        todo = "build with this machine's engine (Cloud Build's own secrets are those of Secret Manager)"
+        raise UsageError(f"a secret of this machine is not handed to {backend}", where="--secret", todo=todo)
+    if backend == "prebuild":
+        return here.klioexec(["prebuild", *job.argv()])
+    _build_in_cloud(job, terminal)
+    return 0
 
 
 def _build_here(job: Invocation, terminal: Terminal, secret: tuple[str, ...], *, again: bool) -> None:
@@ -57,14 +64,10 @@ def _build_here(job: Invocation, terminal: Terminal, secret: tuple[str, ...], *,
     terminal.say(str(image.name))
 
 
-def _build_in_cloud(job: Invocation, terminal: Terminal, secret: tuple[str, ...]) -> None:
-    from klio_cli import job_dir
+def _build_in_cloud(job: Invocation, terminal: Terminal) -> None:
     from klio_cli.images import in_cloud
     from klio_cli.images.job_image import JobImage
 
-    if secret:
-        todo = "build with this machine's engine; Cloud Build's own secrets are those of Secret Manager"
-        raise UsageError("a secret of this machine is not sent to Cloud Build", where="--secret", todo=todo)
     config = job_dir.load(job)
     image = JobImage.of(job, config)
     terminal.note(f"It is pushed: {in_cloud.build(image, config, terminal)}")

@@ -185,7 +185,7 @@ def test_no_secret_is_in_what_is_asked_for_sent_or_said(klio, there: There):
         ("-Opipeline_options.project=null", "Cloud Build needs a project that pays for the build"),
         ("-Opipeline_options.staging_location=/tmp/x", "Cloud Build needs a bucket from which it fetches the job"),
         ("-Opipeline_options.sdk_container_image=hello", "the job file does not say where its image is pushed to"),
-        ("--secret=id=a", "a secret of this machine is not sent to Cloud Build"),
+        ("--secret=id=a", "a secret of this machine is not handed to cloud-build"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_sent(klio, there: There, flag: str, said: str):
