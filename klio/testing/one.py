@@ -22,11 +22,12 @@ from klio_core.dead_letter import Failure
 from klio_core.decision import PROCESS, Action, Verdict
 from klio_core.errors import JobCodeError, LostLease
 from klio_core.message import Message
+from klio_core.proto.klio_pb2 import KlioMessage
 
 
 def run_one(
     code: Any,
-    element: str | bytes | Message,
+    element: str | bytes | Message | KlioMessage,
     *,
     payload: bytes = b"",
     files: Mapping[str, bytes] | None = None,
@@ -42,7 +43,7 @@ def run_one(
     code uploads are `Result.outputs`, named the same way; `made` are outputs that are there before. Where the job has
     several data inputs or outputs, each name begins with that one's name or number in the job file: `stems/a`, `1/a`.
     `config`, a job file's text or value, is what the code sees as its job; its data locations are replaced by memory.
-    A `Message` in place of the element may ask for `force` or `ping`.
+    A message in place of the element may ask for `force` or `ping`.
 
     `faults` are what goes wrong with the files, in the words of `FaultyStore`: `unavailable@objects.download,nth=2`.
 
@@ -90,7 +91,9 @@ def in_this_process(job: KlioConfig) -> Iterator[KlioContext]:
 _PLAIN = "job_name: test\njob_config: {}\n"
 
 
-def _message(element: str | bytes | Message, payload: bytes) -> Message:
+def _message(element: str | bytes | Message | KlioMessage, payload: bytes) -> Message:
+    if isinstance(element, KlioMessage):
+        return Message.decode(element.SerializeToString())
     if isinstance(element, Message):
         return element
     return Message.of(element.encode() if isinstance(element, str) else element, payload=payload)
@@ -142,7 +145,7 @@ def _values(code: Any, raw: bytes) -> list[Any]:
     try:
         code.start_bundle()
         values = list(code.process(raw) or ())
-        code.finish_bundle()
+        values += [windowed.value for windowed in code.finish_bundle() or ()]
     finally:
         code.teardown()
     return values

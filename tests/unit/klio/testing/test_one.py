@@ -3,11 +3,14 @@ from __future__ import annotations
 import apache_beam as beam
 import pytest
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
 
 from klio.context import UNBOUND, current
 from klio.testing import run_one
 from klio.transforms import decorators
 from klio_core.errors import DataNotFound
+from klio_core.message import Message
+from klio_core.proto import klio_pb2
 
 JOB = """
 job_name: mixer
@@ -118,3 +121,35 @@ def test_a_generator_function_gives_all_its_messages_and_a_dofn_that_filters_non
 
     assert run_one(twice, "a").payloads == [b"1", b"2"]
     assert run_one(Filter(), "a").messages == []
+
+
+def test_what_waits_for_the_end_of_the_bundle_is_there():
+    class Together(beam.DoFn):
+        def start_bundle(self):
+            self.seen = []
+
+        @decorators.handle_klio
+        def process(self, data):
+            self.seen.append(data.element)
+            return
+            yield
+
+        def finish_bundle(self):
+            for element in self.seen:
+                yield GlobalWindows.windowed_value(Message.of(element + b"!").encode())
+
+    assert run_one(Together, "a").elements == [b"a!"]
+
+
+def test_a_message_of_any_kind_may_come():
+    class Seen(beam.DoFn):
+        @decorators.handle_klio
+        def process(self, data):
+            yield data.payload + b" seen"
+
+    raw = klio_pb2.KlioMessage(version=klio_pb2.Version.V2)
+    raw.data.element, raw.data.payload = b"a", b"proto"
+
+    assert run_one(Seen, raw).payloads == [b"proto seen"]
+    assert run_one(Seen, Message.of(b"a", payload=b"ours")).payloads == [b"ours seen"]
+    assert run_one(Seen, b"a", payload=b"new").payloads == [b"new seen"]

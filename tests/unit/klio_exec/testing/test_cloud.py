@@ -161,6 +161,21 @@ def test_faults_befall_the_cloud_and_the_job_bears_them():
 
 
 @pytest.mark.slow
+def test_a_job_is_drained_as_often_as_something_was_published_and_may_work_in_other_processes():
+    with local_cloud() as cloud:
+        job = cloud.job(config=JOB.replace("  max_attempts: 1", "  isolation: subprocess"), run=run)
+        job.put({"ada": b"la"})
+        for _ in range(2):
+            job.publish("ada")
+            job.drain()
+        nothing_left = job.drain()
+
+        assert [str(one.state) for one in job.statuses if one.state.final] == ["committed", "passed on"]
+        assert job.elements == [b"ada", b"ada"]
+        assert nothing_left.read == 0
+
+
+@pytest.mark.slow
 def test_two_jobs_with_modules_of_the_same_names_each_run_their_own(tmp_path: Path):
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
@@ -194,7 +209,7 @@ def test_two_jobs_with_modules_of_the_same_names_each_run_their_own(tmp_path: Pa
 @pytest.mark.slow
 def test_a_job_that_does_not_come_to_an_end_is_told_of_in_time():
     def stuck(in_pcol, config):
-        return in_pcol | beam.Map(lambda raw: __import__("threading").Event().wait(20))
+        return in_pcol | beam.Map(lambda raw: __import__("threading").Event().wait(4))
 
     with local_cloud() as cloud:
         job = cloud.job(
@@ -216,7 +231,7 @@ def test_run_py_that_cannot_be_imported_points_at_its_line(tmp_path: Path):
     with local_cloud(tmp_path) as cloud, pytest.raises(JobCodeError) as error:
         cloud.job()
 
-    assert error.value.where == f"{tmp_path}/run.py:2"
+    assert str(error.value.where).splitlines()[0] == f"{tmp_path}/run.py:2"
 
 
 def test_a_directory_without_a_job_is_said_to_be_one(tmp_path: Path):
@@ -225,5 +240,5 @@ def test_a_directory_without_a_job_is_said_to_be_one(tmp_path: Path):
 
 
 def test_what_is_no_fault_is_refused():
-    with pytest.raises(UsageError, match="no fault"), local_cloud(faults=["sad@objects.upload"]):
+    with pytest.raises(UsageError, match="no such fault"), local_cloud(faults=["sad@objects.upload"]):
         pass
