@@ -38,12 +38,10 @@ def librosa() -> Any:
     return library
 
 
-@cache
 def librosa_display() -> Any:
-    """Answer the part of librosa that draws; it brings matplotlib."""
+    """Answer the part of librosa that draws. It brings matplotlib, which a job that draws nothing need not have."""
     librosa()
-    with one_process_at_a_time():
-        return importlib.import_module("librosa.display")
+    return importlib.import_module("librosa.display")
 
 
 @contextmanager

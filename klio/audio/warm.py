@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 
-from klio.audio.library import librosa_display, lock_place
+from klio.audio.library import librosa, lock_place
 
 
 def main() -> None:
     """Fill the cache, and say how long it took."""
     started = time.monotonic()
-    librosa_display()
+    librosa()
     place = lock_place()
     sys.stdout.write(f"librosa is warm after {time.monotonic() - started:.1f} s; numba's cache is beside {place}\n")
 

@@ -53,6 +53,14 @@ def test_the_lock_is_beside_the_cache_that_is_shared(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("missing", ["matplotlib", "apache_beam"])
+def test_matplotlib_is_only_needed_to_draw_and_beam_only_for_steps(missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; from klio.audio import warm; warm.main()"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.stderr, ended.returncode) == ("", 0)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_four_processes_may_start_on_one_cold_cache_at_the_same_time(tmp_path):
     processes = [start(tmp_path) for _ in range(4)]
