@@ -168,5 +168,7 @@ def test_code_that_cannot_be_loaded_is_told_at_its_line(site: Site, job: Path):
     done = site.run(job)
 
     assert done.status == 4
-    assert done.err.startswith(f"Error: run() raised\n  at: {job}/run.py:2\n  got: ValueError: no\n")
+    assert done.err.startswith(
+        f"Error: run() raised\n  at: {job}/run.py:2\n      raise ValueError('no')\n  got: ValueError: no\n"
+    )
     assert nothing_was_submitted(site)

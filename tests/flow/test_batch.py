@@ -86,7 +86,7 @@ def test_what_beam_sees_raised_in_a_batch_points_at_the_authors_line(batch: Batc
     assert log == (
         "Error: the job's code raised outside of @handle_klio, which ends a batch\n"
         f"  at: {batch.directory}/run.py:5\n"
+        "      raise ValueError('not caught')\n"
         "  got: ValueError: not caught\n"
-        "    raise ValueError('not caught')\n"
         "  to do: put the code under @handle_klio: then its element becomes a dead letter, and the others go on\n"
     )
