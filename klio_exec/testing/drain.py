@@ -71,7 +71,7 @@ class Drain:
 
     def _late(self, timeout_s: float) -> LocalCloudError:
         self._stop.ask()
-        left = f"{self._left()} messages that are not done" if self._context.streaming else "a batch that goes on"
+        left = f"messages that are not done: {self._left()}" if self._context.streaming else "a batch that goes on"
         return LocalCloudError(
             f"the job was not done within {timeout_s:g} s",
             where=self._context.config.job_name,

@@ -21,7 +21,8 @@ class Home:
         """Be at home while the block runs; what the test has imported of the job itself is the same module here."""
         before = dict(sys.modules)
         path = list(sys.path)
-        others = [name for name in before if self._is_named_here(name) and not self._is_ours(before[name])]
+        here = self._names()
+        others = [name for name in before if name.partition(".")[0] in here and not self._is_ours(before[name])]
         for name in others:
             del sys.modules[name]
         sys.modules.update(self._own)
@@ -40,9 +41,11 @@ class Home:
             del sys.modules[name]
         sys.modules.update({name: module for name, module in before.items() if name not in sys.modules})
 
-    def _is_named_here(self, name: str) -> bool:
-        top = self._directory / name.partition(".")[0]
-        return top.with_suffix(".py").exists() or (top / "__init__.py").exists()
+    def _names(self) -> set[str]:
+        """Answer what can be imported from here."""
+        return {path.stem for path in self._directory.glob("*.py")} | {
+            path.parent.name for path in self._directory.glob("*/__init__.py")
+        }
 
     def _is_ours(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None)

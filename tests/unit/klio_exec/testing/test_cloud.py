@@ -221,7 +221,7 @@ def test_a_job_that_does_not_come_to_an_end_is_told_of_in_time():
         with pytest.raises(LocalCloudError, match="the job was not done within 1 s") as error:
             job.drain(timeout_s=1)
 
-    assert error.value.got == "1 messages that are not done"
+    assert error.value.got == "messages that are not done: 1"
 
 
 def test_run_py_that_cannot_be_imported_points_at_its_line(tmp_path: Path):
