@@ -152,7 +152,8 @@ class _Filler:
         if distribution.name == "klio":
             for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
-                    self._file(path, f"{SITE}/{path.relative_to(ROOT).as_posix()}")
+                    inside = path.relative_to(ROOT).as_posix().removeprefix("klio/compat/")  # as pyproject.toml has it
+                    self._file(path, f"{SITE}/{inside}")
 
     def _directory(self, name: str, mode: int) -> None:
         entry = tarfile.TarInfo(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +98,13 @@ def test_every_broken_song_is_a_dead_letter_that_says_why_and_has_no_picture(job
 
 def test_a_missing_song_is_a_drop_with_its_reason(job: Job):
     assert job.states("missing.wav")[-1] == "dropped: input missing"
+
+
+@pytest.mark.parametrize("command", ["test", "audit"])
+def test_the_jobs_own_test_passes_and_nothing_is_found_in_its_code(command: str, tmp_path: Path):
+    copy = shutil.copytree(EXAMPLE, tmp_path / "job", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-m", "klio_cli.app", "job", command], cwd=copy, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {"test": "1 passed", "audit": "nothing found"}[command] in done.stdout
