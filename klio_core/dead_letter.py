@@ -8,6 +8,7 @@ import json
 import re
 import traceback
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from klio_core.errors import KlioError, UndecodableMessage
@@ -19,6 +20,7 @@ _LONGEST_TEXT = 20_000
 _LONGEST_TRACE = 100_000
 _RETENTION_S = 31 * 24 * 3600
 _NO_NAME = re.compile(r"[^\w.-]")
+_FRAME = re.compile(r'^  File "(?P<file>[^"\n]+)", line (?P<line>\d+).*(?:\n    (?P<text>\S.*))?', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ class Failure:
         reason = error.reason if isinstance(error, KlioError) else "exception"
         text, trace = str(error), "".join(traceback.format_exception(error))
         return cls(reason, type(error).__name__, _fit(text, _LONGEST_TEXT), _fit(trace, _LONGEST_TRACE))
+
+    def line_in(self, directory: Path) -> str:
+        """Answer the innermost line that is of a file below a directory: `transforms.py:13: x = 1 / 0`. Empty if none.
+
+        A virtual environment may lie in a job's directory; what is installed there is not meant.
+        """
+        for frame in reversed(list(_FRAME.finditer(self.traceback))):
+            file = Path(frame["file"])
+            if file.is_relative_to(directory) and "site-packages" not in file.parts:
+                text = f": {frame['text']}" if frame["text"] else ""
+                return f"{file.relative_to(directory)}:{frame['line']}{text}"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
