@@ -12,7 +12,7 @@ from klio_cli.audit.source import Function, Module
 
 _CACHES = {"functools.cache", "functools.lru_cache", "functools.cached_property"}
 _MAPS = {"Map", "FlatMap", "MapTuple", "FlatMapTuple", "Filter"}
-HANDLE = "klio.transforms.decorators.handle_klio"
+HANDLE = ("klio.transforms.decorators.handle_klio", "klio.transforms.decorators._handle_klio")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class PerElement:
     @cached_property
     def roots(self) -> Sequence[Code]:
         """Where it begins: `process()` of each DoFn, functions under @handle_klio, and what beam.Map is given."""
-        marked = [code for code in self._functions.values() if code.is_marked(HANDLE)]
+        marked = [code for code in self._functions.values() if code.is_marked(*HANDLE)]
         process = [code for code in self._functions.values() if self._is_process(code)]
         return [*dict.fromkeys([*process, *marked, *self._mapped()])]
 
@@ -104,6 +104,15 @@ class PerElement:
             else:
                 found = self._functions.get(name)
             if found:
+                yield found
+        yield from self._looked_up(code)
+
+    def _looked_up(self, code: Code) -> Iterator[Code]:
+        """Yield the properties of its object that it looks at."""
+        for node in code.often if code.owner else ():
+            name = code.module.dotted(node) if isinstance(node, ast.Attribute) else ""
+            found = self._method(code.module, code.owner, name[5:]) if name.startswith("self.") and code.owner else None
+            if found and found.is_marked("property"):
                 yield found
 
     def _method(self, module: Module, owner: ast.ClassDef, name: str, depth: int = 9) -> Code | None:

@@ -20,7 +20,7 @@ CHECK = Check(
 def find(job: Job) -> Iterator[Finding]:
     """Yield the returns, under @handle_klio, that do not do what they say."""
     for code in job.per_element.roots:
-        if code.is_marked(HANDLE) and code.node.name != "expand":
+        if code.is_marked(*HANDLE) and code.node.name != "expand":
             yield from _returns(code)
 
 

@@ -110,7 +110,7 @@ def audited(job: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("template", ["streaming", "batch", "kubernetes", "automixer"])
+@pytest.mark.parametrize("template", ["streaming", "batch", "kubernetes"])
 def test_nothing_is_found_in_a_new_job(klio: Klio, tmp_path: Path, template: str):
     assert klio("job", "create", "hello", "--template", template, "--output", tmp_path / "job").status == 0
 

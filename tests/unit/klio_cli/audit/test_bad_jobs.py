@@ -44,6 +44,10 @@ BAD: dict[str, dict[str, tuple[dict[str, str], str]]] = {
             "t.py:8",
         ),
         "a value of a generator": ({"t.py": dofn("if not data.element:\n    yield data\nreturn data")}, "t.py:8"),
+        "under klio's other name": (
+            {"t.py": dofn("if data:\n    return\nreturn 1").replace("handle_klio", "_handle_klio")},
+            "t.py:7",
+        ),
         "a function": (
             {
                 "t.py": "from klio.transforms.decorators import handle_klio\n@handle_klio\ndef work(ctx, data):\n"
@@ -77,6 +81,21 @@ BAD: dict[str, dict[str, tuple[dict[str, str], str]]] = {
                 "def run(p, c):\n    return p | beam.Map(work)\n"
             },
             "run.py:3",
+        ),
+        "by a property": (
+            {
+                "t.py": dofn("yield self.model(data)", "import torch\n")
+                + "    @property\n    def model(self):\n        return torch.load('m.pt')\n"
+            },
+            "t.py:10",
+        ),
+        "where a name that ends with the call was missing": (
+            {
+                "t.py": dofn(
+                    "model = None\nif model is None:\n    model = torch.load('m.pt')\nyield data", "import torch\n"
+                )
+            },
+            "t.py:9",
         ),
         "under a condition that comes again": (
             {"t.py": dofn("if data.element:\n    model = torch.load('m.pt')\nyield data", "import torch\n")},

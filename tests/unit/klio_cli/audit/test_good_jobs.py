@@ -56,6 +56,26 @@ GOOD: dict[str, dict[str, str]] = {
         "t.py": dofn("yield loaded()(data)", "import functools, torch\n")
         + "@functools.cache\ndef loaded():\n    return torch.load('m')\n"
     },
+    "a model of a thread": {
+        "t.py": dofn(
+            "m = getattr(self.local, 'm', None)\nif not m:\n    m = self.local.m = torch.load('m')\nyield m",
+            "import torch\n",
+        )
+    },
+    "a model that is global": {
+        "t.py": dofn("global m\nif m is None:\n    m = torch.load('m')\nyield m", "import torch\n")
+    },
+    "a model that was not there when it was asked for": {
+        "t.py": dofn(
+            "try:\n    m = self.m\nexcept AttributeError:\n    m = self.m = torch.load('m')\n"
+            "if (n := MODELS.get('n')) is None:\n    n = MODELS['n'] = torch.load('n')\nyield m",
+            "import torch\n",
+        )
+    },
+    "a property that makes its model once": {
+        "t.py": dofn("yield self.model(data)", "import torch\n") + "    @property\n    def model(self):\n"
+        "        if not hasattr(self, '_m'):\n            self._m = torch.load('m')\n        return self._m\n"
+    },
     "a model in a dictionary of models": {
         "t.py": dofn("if 'a' not in MODELS:\n    MODELS['a'] = torch.load('m')\nyield data", "import torch\n")
     },
