@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from klio_cli.container.plan import Plan, launch_plan
 from klio_cli.images import push
+from klio_cli.images.backend import CLOUD_BUILD, published
 from klio_cli.images.job_image import JobImage
 from klio_cli.terminal import Terminal
 from klio_cli.version import klio_version
@@ -61,6 +62,17 @@ class Launch:
                 config = _with_image(config, push.push(client, self.image.name, terminal))
             before()
             return run_container(client, self._plan(str(self.image.name)), config, terminal)
+
+    def built_in_cloud(self, terminal: Terminal) -> Invocation:
+        """Have Cloud Build build and push the image; answer the launch of a job whose workers run it, by its digest.
+
+        What `run` raises, and UsageError where the job file lacks what Cloud Build needs.
+        """
+        if not _is_the_workers(self.config):
+            return self.job
+        name = published(self.image, self.config, terminal, backend=CLOUD_BUILD)
+        image = f"pipeline_options.sdk_container_image={name}"
+        return replace(self.job, override=(*self.job.override, image), image_tag=None)
 
     def _plan(self, image: str) -> Plan:
         return launch_plan(self.job, image, self.config)

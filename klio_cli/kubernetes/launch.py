@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from klio_cli.images import push
+from klio_cli.images.backend import DOCKER, published
 from klio_cli.images.job_image import JobImage
 from klio_cli.kubernetes import job_files, plan, workers
 from klio_cli.kubernetes.cluster import Cluster, Json
@@ -96,10 +97,11 @@ class Launch:
         terminal: Terminal,
         *,
         again: bool = False,
+        backend: str = DOCKER,
         in_place: bool = False,
         before: Callable[[], None] = lambda: None,
     ) -> int:
-        """Build and push the image, apply all, and wait until the workers are ready; answer 0.
+        """Have the image built and pushed by `backend`, apply all, and wait until the workers are ready; answer 0.
 
         What the cluster would refuse is told before anything is built. `before` is called when all is there.
         Raises UsageError where the job runs, and neither `in_place` nor --update nor the job file says that it is
@@ -113,7 +115,9 @@ class Launch:
             todo = "`klio job deploy` replaces it, `klio job stop` ends it"
             raise UsageError(f"{self.config.job_name} runs already", where=f"{self._name}, {cluster}", todo=todo)
         self.rehearse(cluster, now)
-        image = self._pushed(terminal, again=again) if self.build else str(self.image.name)
+        image = str(self.image.name)
+        if self.build:
+            image = published(self.image, self.config, terminal, backend=backend, again=again)
         before()
         workload = self.workload(image, now)
         self._apply(cluster, workload, terminal)
@@ -131,14 +135,6 @@ class Launch:
     @property
     def _name(self) -> str:
         return self.manifests.deployment.name
-
-    def _pushed(self, terminal: Terminal, *, again: bool) -> str:
-        from klio_cli.images import engine
-
-        with engine.connected() as client:
-            self.image.ensure(client, terminal, again=again)
-            terminal.note(f"Pushing {self.image.name}")
-            return push.push(client, self.image.name, terminal)
 
     def _apply(self, cluster: Cluster, workload: Workload, terminal: Terminal) -> None:
         done: list[str] = []

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klio_cli import here, job_dir, options
+from klio_cli.images.backend import CLOUD_BUILD, DOCKER, PREBUILD
 from klio_cli.terminal import Terminal
 from klio_core.errors import UsageError
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 @options.flags(*options.JOB_FLAGS, "image_tag")
 @click.option(
     "--backend",
-    type=click.Choice(["docker", "cloud-build", "prebuild"]),
-    default="docker",
+    type=click.Choice([DOCKER, CLOUD_BUILD, PREBUILD]),
+    default=DOCKER,
     help="Who builds: this machine's container engine; Google's Cloud Build, which pushes the image as well; or Beam, "
     "which installs what setup_file or requirements_file names in an image of its own.",
 )
@@ -38,13 +39,13 @@ def command(terminal: Terminal, /, *, backend: str, force_build: bool, secret: t
     and pushes to the registry of pipeline_options.sdk_container_image.
     """
     job = job_dir.check(options.invocation(chosen))
-    if backend == "docker":
+    if backend == DOCKER:
         _build_here(job, terminal, secret, again=force_build)
         return 0
     if secret:
         todo = "build with this machine's engine (Cloud Build's own secrets are those of Secret Manager)"
         raise UsageError(f"a secret of this machine is not handed to {backend}", where="--secret", todo=todo)
-    if backend == "prebuild":
+    if backend == PREBUILD:
         return here.klioexec(["prebuild", *job.argv()])
     _build_in_cloud(job, terminal)
     return 0

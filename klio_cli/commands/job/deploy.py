@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from klio_cli import here, job_dir, options
+from klio_cli.images import backend as backends
 from klio_cli.kubernetes import options as options_of_kubernetes
 from klio_cli.kubernetes import spot as kubernetes
 from klio_cli.terminal import Terminal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--no-container", is_flag=True, help="Launch with this machine's Python, not from the image.")
 @click.option("--force-build", is_flag=True, help="Build the image although it is there, and every layer anew.")
 @click.option("--dry-run", is_flag=True, help="Print what would be launched, and do nothing.")
+@backends.option
 @options_of_kubernetes.spot
 @click.pass_obj
 def command(
@@ -32,6 +34,7 @@ def command(
     no_container: bool,
     force_build: bool,
     dry_run: bool,
+    backend: str,
     kube_context: str | None,
     namespace: str | None,
     **chosen: Any,
@@ -49,7 +52,9 @@ def command(
     if drain and job.update:
         raise UsageError("--drain and --update exclude each other", todo="--update alone hands over what is in flight")
     config = job_dir.load(job)
-    how = _How(drain, no_container, force_build, dry_run)
+    if no_container and backend == backends.CLOUD_BUILD:
+        raise UsageError("with --no-container no image is built", where=f"--backend {backend}")
+    how = _How(drain, no_container, force_build, dry_run, backend)
     if config.pipeline_options.runner == kubernetes.RUNNER:
         return _on_kubernetes(job, config, kubernetes.Spot(kube_context, namespace), terminal, how)
     if config.pipeline_options.runner == dataflow.RUNNER:
@@ -66,6 +71,7 @@ class _How(NamedTuple):
     no_container: bool
     force_build: bool
     dry_run: bool
+    backend: str
 
 
 def _on_kubernetes(job: Invocation, config: KlioConfig, spot: kubernetes.Spot, terminal: Terminal, how: _How) -> int:
@@ -80,7 +86,7 @@ def _on_kubernetes(job: Invocation, config: KlioConfig, spot: kubernetes.Spot, t
         if how.drain:
             OnKubernetes.of(config, spot, launch.manifests).stop(terminal, drain=True)
 
-    return launch.run(terminal, again=how.force_build, in_place=True, before=make_way)
+    return launch.run(terminal, again=how.force_build, backend=how.backend, in_place=True, before=make_way)
 
 
 def _on_dataflow(job: Invocation, config: KlioConfig, terminal: Terminal, how: _How) -> int:
@@ -95,9 +101,10 @@ def _on_dataflow(job: Invocation, config: KlioConfig, terminal: Terminal, how: _
         if not _in_place(job, config):
             dataflow.OnDataflow.of(config).stop(terminal, drain=how.drain)
 
-    if how.no_container:
+    if how.no_container or how.backend == backends.CLOUD_BUILD:
+        launched = job if how.no_container else launch.built_in_cloud(terminal)
         make_way()
-        return here.run(job)
+        return here.run(launched)
     return launch.run(terminal, again=how.force_build, before=make_way)
 
 

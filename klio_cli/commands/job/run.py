@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klio_cli import here, job_dir, options
+from klio_cli.images import backend as backends
 from klio_cli.kubernetes import options as options_of_kubernetes
 from klio_cli.kubernetes.spot import RUNNER, Spot
 from klio_cli.terminal import Terminal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--no-container", is_flag=True, help="Run, or launch, with this machine's Python, not in an image.")
 @click.option("--force-build", is_flag=True, help="Build the image although it is there, and every layer anew.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and run nothing.")
+@backends.option
 @options_of_kubernetes.spot
 @click.pass_obj
 def command(
@@ -31,6 +33,7 @@ def command(
     no_container: bool,
     force_build: bool,
     dry_run: bool,
+    backend: str,
     kube_context: str | None,
     namespace: str | None,
     **chosen: Any,
@@ -47,6 +50,8 @@ def command(
     run the image that the registry has.
     A job whose file names another runner of Beam is handed to its job service from inside the image, or, with
     --no-container, from here.
+    With --backend cloud-build a job for Dataflow or Kubernetes takes no engine: Cloud Build builds and pushes the
+    image, and it is launched from here.
     The exit status is that of the run: 3 where something was lost or became a dead letter.
     """
     job = options.invocation(chosen)
@@ -55,6 +60,9 @@ def command(
             "--local and --direct-runner exclude each other",
             expected="--local for the local cloud, --direct-runner for the services that the job file names",
         )
+    in_cloud = backend == backends.CLOUD_BUILD
+    if in_cloud and (job.local or job.direct_runner or no_container):
+        raise UsageError("no image is built for this run", where=f"--backend {backend}")
     if job.local:
         return _run_here(job, terminal, dry_run=dry_run)
     config = job_dir.load(job)
@@ -62,24 +70,29 @@ def command(
         from klio_cli.kubernetes.launch import Launch
 
         launch = Launch.of(job, config, Spot(kube_context, namespace), build=not no_container)
-        return launch.show(terminal) if dry_run else launch.run(terminal, again=force_build)
+        return launch.show(terminal) if dry_run else launch.run(terminal, again=force_build, backend=backend)
     if no_container:
         return _run_here(job, terminal, dry_run=dry_run)
     if not job.direct_runner and config.pipeline_options.runner == dataflow.RUNNER:
-        return _launch(job, config, terminal, again=force_build, dry_run=dry_run)
+        return _launch(job, config, terminal, again=force_build, dry_run=dry_run, in_cloud=in_cloud)
+    if in_cloud:
+        got = f"runner: {config.pipeline_options.runner}"
+        raise UsageError("Cloud Build builds for Dataflow and Kubernetes", where=f"--backend {backend}", got=got)
     from klio_cli.container.job import run
 
     return run(job, terminal, _checked(job, config), again=force_build, dry_run=dry_run)
 
 
-def _launch(job: Invocation, config: KlioConfig, terminal: Terminal, *, again: bool, dry_run: bool) -> int:
+def _launch(
+    job: Invocation, config: KlioConfig, terminal: Terminal, *, again: bool, dry_run: bool, in_cloud: bool
+) -> int:
     from klio_cli.container.launch import Launch
 
     launch = Launch.of(job, config)
     if dry_run:
         launch.show(terminal)
         return 0
-    return launch.run(terminal, again=again)
+    return here.run(launch.built_in_cloud(terminal)) if in_cloud else launch.run(terminal, again=again)
 
 
 def _run_here(job: Invocation, terminal: Terminal, *, dry_run: bool) -> int:
