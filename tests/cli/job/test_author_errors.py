@@ -17,6 +17,7 @@ import pytest
 
 from klio_cli.new_job import place
 from klio_cli.new_job.job import NewJob
+from klio_core import local_state
 
 KLIO = [sys.executable, "-m", "klio_cli.app"]
 
@@ -222,7 +223,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     directory = tmp_path_factory.mktemp("jobs")
     (directory / ".klio").mkdir()
     yield directory
-    subprocess.run([*KLIO, "local", "down", "--project", str(directory)], check=True, capture_output=True)
+    if local_state.read(directory) is not None:
+        subprocess.run([*KLIO, "local", "down", "--project", str(directory)], check=True, capture_output=True)
 
 
 @pytest.fixture

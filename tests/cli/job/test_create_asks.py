@@ -32,7 +32,7 @@ class Tty(io.StringIO):
 def asked(replies: str, *argv: object) -> tuple[int, str, str]:
     """What somebody sees who types these replies."""
     out, err = Tty(), Tty()
-    status = main(["job", "create", *map(str, argv)], Terminal(Tty(replies), out, err, environ={}))
+    status = main(["job", "create", *map(str, argv)], Terminal(Tty(replies), out, err, environ={"NO_COLOR": "1"}))
     return status, out.getvalue(), err.getvalue()
 
 
@@ -133,6 +133,22 @@ def test_whoever_ends_the_input_gets_nothing(tmp_path: Path):
     assert (status, out) == (130, "")
     assert err.endswith("Google Cloud project [klio-local]: \n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_topics_and_buckets_are_made_after_a_yes(
+    tmp_path: Path, pubsub_host: str, objects_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub_host)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", objects_url)
+    options = ("--use-defaults", "--create-resources", "--gcp-project", "made-by-create", "--output", tmp_path / "j")
+
+    status, out, err = asked("y\n", "song", *options)
+
+    assert status == 0, out
+    assert "Next:\n\n  cd " in out
+    assert "To be made:\n  topic projects/made-by-create/topics/song-input\n" in out
+    assert "✓ bucket gs://made-by-create-output, data output\n" in out
+    assert err.startswith("Make these 4? [y/N] made topic projects/made-by-create/topics/song-input\n")
 
 
 def test_without_a_terminal_a_name_is_needed(klio):
