@@ -59,3 +59,34 @@ def test_a_private_key_is_kept_out_of_an_image_under_whatever_name(klio, tmp_pat
         f"  at: {key}\n"
         "  to do: move it out of the job's directory, or name it in .dockerignore; a run gets credentials by a mount\n"
     )
+
+
+def test_the_file_of_a_secret_is_kept_out_of_the_image(klio, tmp_path: Path):
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+    secret = tmp_path / "job" / "pip.conf"
+    secret.write_text("hush")
+
+    refused = klio("image", "build", "-j", tmp_path / "job", "--secret", f"id=pip,src={secret}")
+
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err == (
+        "Error: the file of a secret would get into the image\n"
+        f"  at: {secret}\n"
+        "  to do: keep it outside of the job's directory, or name it in .dockerignore\n"
+    )
+
+
+def test_a_docker_context_that_is_not_there_is_named(klio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "gone")
+    klio("job", "create", "hello", "--output", tmp_path / "job")
+
+    screen = klio("image", "list", "-j", tmp_path / "job")
+
+    assert (screen.status, screen.out) == (5, "")
+    assert screen.err == (
+        "Error: there is no such docker context\n"
+        "  at: gone\n"
+        "  to do: `docker context ls` lists those that are, `docker context use NAME` chooses one\n"
+    )
