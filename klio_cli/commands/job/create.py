@@ -16,7 +16,7 @@ from klio_core.names import LOCAL_PROJECT
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 KUBERNETES = "DirectGKERunner"
-_PYTHONS = ["3.11", "3.12", "3.13"]
+_PYTHONS = "3.11, 3.12, 3.13"
 # klio 22.3 has it with a value and without one.
 _SWITCH: dict[str, Any] = {
     "is_flag": False, "flag_value": True, "type": bool, "default": False, "metavar": "[true|false]",
@@ -56,7 +56,7 @@ def _choices(command: Decorated) -> Decorated:
     "--dependency", multiple=True, metavar="KEY=VALUE...",
     help="A parent of the job: job-name=… input-topic=… gcp-project=… region=…; give it for each.",
 )  # fmt: skip
-@click.option("--python-version", type=click.Choice(_PYTHONS), help="That of the image. Default: that of klio.")
+@click.option("--python-version", metavar="VERSION", help="That of the image. Default: this machine's.")
 @click.option("--create-resources", **_SWITCH, help="Make its topics and buckets: shows which, and asks.")
 @click.option("--use-fnapi", **_SWITCH, help="Changes nothing: every job is one of Beam's Fn API today.")
 @click.pass_context
@@ -103,7 +103,7 @@ def _job(terminal: Terminal, given: Mapping[str, Any], output: Path | None, *, a
         template,
         runner="" if template == "kubernetes" else given["runner"] or "",
         autoscale=given["autoscale"],
-        python_version=given["python_version"] or "",
+        python_version=_python(given["python_version"]),
         answers={choice.field: value for choice in CHOICES if (value := given[choice.field]) is not None},
         dependencies=tuple(map(dependencies.parsed, given["dependency"])),
     )
@@ -121,6 +121,14 @@ def _name(terminal: Terminal, argument: str | None, option: str | None) -> str:
     if found is None:
         raise UsageError("a new job needs a name", todo="klio job create NAME")
     return found
+
+
+def _python(version: str | None) -> str:
+    """Answer the version as images are called by it: 3.11 for 3.11.7. Raises UsageError where Beam has no image."""
+    short = ".".join((version or "").split(".")[:2])
+    if version is not None and short not in _PYTHONS.split(", "):
+        raise UsageError("no Python of a job's image", where="--python-version", expected=_PYTHONS, got=version)
+    return short
 
 
 def _template(template: str | None, job_type: str | None, runner: str | None) -> str | None:
