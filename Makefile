@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n 2
+PYTEST := $(BIN)/python -m pytest -n 2 --ignore=tests/separator
 
-.PHONY: help demo test test-slow test-all test-engine lint format docs bench bench-short proto clean
+.PHONY: help demo test test-separator test-slow test-all test-engine lint format docs bench bench-short proto clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ test-slow: $(VENV)/.dev  ## Run the tests that the inner loop leaves out: those 
 
 test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"
+
+test-separator: $(VENV)/.separator  ## Run the tests of examples/separator, with PyTorch and Demucs.
+	$(BIN)/python -m pytest tests/separator
 
 test-engine: $(VENV)/.dev  ## Run the tests of images and containers on a real engine, which is started where none is up.
 	tests/engine/up
@@ -64,6 +67,12 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@ $(VENV)/.run
+
+# PyTorch first, and alone: with the rest pip would fetch the libraries of graphics cards, too.
+$(VENV)/.separator: pyproject.toml $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator]" "imageio-ffmpeg>=0.6"
+	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[exec,audio,docs]"

@@ -43,13 +43,13 @@ def asking(message: Message, me: JobRef, parent: JobRef) -> Message:
 
     A message that came top-down goes to the parent and to us alone, so that the parent's other children stay idle,
     and is for anyone again when it comes back to us. One that came bottom-up stays so: the parent joins those for
-    whom it is.
+    whom it is. The payload goes along, and comes back where the parent's output says `keep_payload`.
     """
     to = message.recipients
     if isinstance(to, Limited):
         others = tuple(job for job in to.recipients if job != parent)
-        return message.with_recipients(Limited((parent, *others), to.trigger_children_of)).leaving()
-    return message.with_recipients(Limited((parent, me), me)).leaving()
+        return message.with_recipients(Limited((parent, *others), to.trigger_children_of)).leaving(keep_payload=True)
+    return message.with_recipients(Limited((parent, me), me)).leaving(keep_payload=True)
 
 
 def visits(message: Message, me: JobRef) -> int:

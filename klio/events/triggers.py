@@ -71,8 +71,9 @@ def publish_triggers(context: KlioContext, triggers: Sequence[Trigger]) -> None:
 
 
 def _what(place: str, message: Message, context: KlioContext) -> Hashable:
-    # A message that came back without its input may ask again: then it has been with us once more.
-    return place, message.element, message.recipients, visits(message, context.job)
+    # A message that came back without its input may ask again: then it has been with us once more. Two messages about
+    # one element with two payloads are two pieces of work: each comes back by a trigger of its own.
+    return place, message.element, message.payload, message.recipients, visits(message, context.job)
 
 
 @cache

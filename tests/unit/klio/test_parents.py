@@ -1,9 +1,11 @@
 import time
 from datetime import UTC, datetime
 
+import pytest
+
 from klio.parents import OnTheWay, Parent, asking, parents_of, visits
 from klio_core.config import parse
-from klio_core.message import ANYONE, JobRef, Limited, Message, Visit
+from klio_core.message import ANYONE, Anyone, JobRef, Limited, Message, Visit
 
 ME, PARENT, CHILD = JobRef("me", "p"), JobRef("parent", "p"), JobRef("child", "p")
 
@@ -50,9 +52,10 @@ def test_over_several_hops_those_who_wait_stay_on_the_list_once():
     assert asking(second, ME, PARENT).recipients == Limited((PARENT, grandparent, ME), ME)
 
 
-def test_a_trigger_carries_no_payload_and_keeps_its_flags():
-    asked = asking(Message.of(b"a", force=True, payload=b"x"), ME, PARENT)
-    assert (asked.payload, asked.force) == (b"", True)
+@pytest.mark.parametrize("recipients", [ANYONE, Limited((ME,))])
+def test_a_trigger_keeps_what_was_asked_for_and_its_flags(recipients: Anyone | Limited):
+    asked = asking(Message.of(b"a", force=True, payload=b"bass+drums", recipients=recipients), ME, PARENT)
+    assert (asked.payload, asked.force) == (b"bass+drums", True)
 
 
 def test_our_visits_are_counted_and_no_others():

@@ -1,0 +1,210 @@
+"""Both jobs as processes on a local cloud of their own: events in, stems and mixes out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from klio_core.message import JobRef, Limited, Message
+from klio_exec.local import world
+from tests.flow.kit import Cloud, eventually
+from tests.separator.conftest import MIX, SEPARATE
+from tests.separator.models import SOURCES, FixedShares
+
+pytestmark = pytest.mark.timeout(300)
+
+BUCKET = "klio-local-separator"
+ROOT = SEPARATE.parents[2]
+
+
+@dataclass
+class Service:
+    """A local cloud, and the jobs that run on it."""
+
+    project: Path
+    cloud: Cloud
+    repo: Path
+    environment: dict[str, str]
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def bucket(self) -> Any:
+        return self.cloud.storage.bucket(BUCKET)
+
+    def start(self, job: Path, *options: str) -> subprocess.Popen[bytes]:
+        """Run one of the jobs as `klio job run --local` does."""
+        command = [sys.executable, "-m", "klio_cli.app", "job", "run", "--local", "--project", str(self.project)]
+        log = self.project / f"{job.name}-{time.monotonic_ns()}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*command, "-j", str(job), *options],
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.running.append(process)
+        eventually(lambda: "Ctrl-C stops it" in log.read_text() or process.poll())
+        assert process.poll() is None, log.read_text()
+        return process
+
+    def separate(self, *options: str) -> subprocess.Popen[bytes]:
+        trusted = "job_config.trusted=[tests.separator.models.FixedShares]"
+        said = ["job_config.model=shares", f"job_config.repo={self.repo}", trusted, "job_config.lease_s=10"]
+        return self.start(SEPARATE, *(f"-O{one}" for one in said), *options)
+
+    def upload(self, content: bytes) -> str:
+        name = hashlib.sha256(content).hexdigest()
+        self.bucket.blob(f"queue/{name}").upload_from_string(content)
+        return name
+
+    def publish(self, job: str, element: str, payload: bytes = b"") -> None:
+        message = Message.of(element.encode(), payload=payload, recipients=Limited((JobRef(job, "klio-local"),)))
+        self.cloud.publish(f"projects/klio-local/topics/{job}-input", [message.encode()])
+
+    def there(self, prefix: str) -> set[str]:
+        return {blob.name for blob in self.cloud.storage.list_blobs(BUCKET, prefix=prefix)}
+
+    def sound(self, name: str) -> np.ndarray:
+        samples, rate = soundfile.read(io.BytesIO(self.bucket.blob(name).download_as_bytes()), dtype="float32")
+        assert rate == 44_100
+        return samples
+
+
+@pytest.fixture
+def service(tmp_path: Path, repo: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    state = world.up(tmp_path)
+    for name, value in state.environment().items():
+        monkeypatch.setenv(name, value)
+    cloud = Cloud(state.pubsub, state.objects)
+    cloud.storage.create_bucket(BUCKET)
+    service = Service(tmp_path, cloud, repo, {**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        yield service
+    finally:
+        for process in service.running:
+            process.send_signal(signal.SIGTERM)
+        for process in service.running:
+            process.wait(60)
+        cloud.close()
+        world.down(tmp_path)
+
+
+def song(seconds: float, seed: int = 7) -> tuple[np.ndarray, bytes]:
+    """Noise that is as dull as music, and the FLAC file that holds it."""
+    noise = np.random.default_rng(seed).standard_normal((int(44_100 * seconds), 2))
+    dull = np.stack([np.convolve(channel, np.hanning(24), "same") for channel in noise.T], axis=1)
+    samples = (0.03 * dull).astype(np.float32)
+    content = io.BytesIO()
+    soundfile.write(content, samples, 44_100, format="FLAC", subtype="PCM_24")
+    return samples, content.getvalue()
+
+
+def test_a_song_goes_in_and_its_stems_come_out_as_long_as_it(service: Service):
+    service.separate()
+    samples, content = song(5)
+    name = service.upload(content)
+    service.publish("separate", name)
+
+    wanted = {f"stems/{name}-{what}" for what in (*(f"{stem}.mp3" for stem in SOURCES), "peaks.json")}
+    assert eventually(lambda: service.there("stems/") == wanted)
+    middle = slice(44_100, 3 * 44_100)
+    for stem, share in zip(SOURCES, FixedShares.shares, strict=True):
+        made = service.sound(f"stems/{name}-{stem}.mp3")
+        assert made.shape == samples.shape
+        lost = made[middle] - share * samples[middle]
+        assert np.std(lost) < 0.02 * share * np.std(samples[middle])  # what MP3 loses
+    peaks = json.loads(service.bucket.blob(f"stems/{name}-peaks.json").download_as_bytes())
+    assert {stem: len(values) for stem, values in peaks.items()} == dict.fromkeys(SOURCES, 1_000)
+
+
+def test_two_mixes_of_a_song_whose_stems_are_missing_are_both_made_and_the_song_is_separated_once(service: Service):
+    service.separate()
+    service.start(MIX)
+    _, content = song(2)
+    name = service.upload(content)
+    service.publish("mix", name, b"vocals+drums")
+    service.publish("mix", name)
+
+    wanted = {f"mixes/{name}-mix-drums-vocals.mp3", f"mixes/{name}-mix-bass-drums.mp3"}
+    assert eventually(lambda: service.there("mixes/") == wanted)
+    drums, vocals, mix = (
+        service.sound(f"{place}.mp3")
+        for place in (f"stems/{name}-drums", f"stems/{name}-vocals", f"mixes/{name}-mix-drums-vocals")
+    )
+    np.testing.assert_allclose(mix[20_000:60_000], (drums + vocals)[20_000:60_000], atol=0.03)
+    status = (service.project / ".klio" / "status" / "separate").glob("*.jsonl")
+    states = [json.loads(line)["state"] for file in status for line in file.read_text().splitlines()]
+    assert states.count("committed") == 1
+
+
+def broken() -> dict[str, tuple[bytes, str]]:
+    """Uploads that cannot be separated, and why not."""
+    _, whole = song(2)
+    hours = bytearray(whole)
+    hours[22:26] = (3 * 3600 * 44_100).to_bytes(4, "big")  # so many samples, says its header
+    nan = io.BytesIO()
+    soundfile.write(nan, np.full((44_100, 2), np.nan), 44_100, format="WAV", subtype="FLOAT")
+    return {
+        "empty": (b"", "empty-audio"),
+        "no audio": (b"<!doctype html><title>404</title>", "not-audio"),
+        "cut off": (whole[: len(whole) // 2], "truncated-audio"),
+        "three hours": (bytes(hours), "too-large"),
+        "not a number": (nan.getvalue(), "unsound-audio"),
+    }
+
+
+def test_what_cannot_be_separated_says_why_and_the_next_song_works(service: Service):
+    process = service.separate("--exit-when-idle", "3")
+    reasons = {}
+    for content, reason in broken().values():
+        name = service.upload(content)
+        reasons[name] = reason
+        service.publish("separate", name)
+    for seconds in (0.1, 2):
+        service.publish("separate", service.upload(song(seconds)[1]))
+
+    assert process.wait(120) == 3
+    letters = (service.project / ".klio" / "dead-letters" / "separate").glob("*.json")
+    told = {letter["element"]: letter["reason"] for letter in (json.loads(one.read_text()) for one in letters)}
+    assert told == reasons
+    assert len(service.there("stems/")) == 2 * 5
+
+
+def test_a_worker_that_is_killed_in_mid_song_loses_nothing(service: Service):
+    slow = ("-Ojob_config.model=small", "-Ojob_config.shifts=2")
+    first = service.separate(*slow)
+    _, content = song(16)
+    name = service.upload(content)
+    service.publish("separate", name)
+    status = service.project / ".klio" / "status" / "separate"
+    eventually(lambda: '"working"' in "".join(file.read_text() for file in status.glob("*.jsonl")))
+    os.killpg(first.pid, signal.SIGKILL)  # the command, and the job itself
+    first.wait()
+    service.running.remove(first)
+
+    service.separate(*slow)
+    eventually(lambda: len(service.there("stems/")) == 5, within_s=250)
+    assert {len(service.sound(f"stems/{name}-{stem}.mp3")) for stem in SOURCES} == {16 * 44_100}
+
+
+@pytest.mark.parametrize("job", [SEPARATE, MIX], ids=["separate", "mix"])
+def test_a_job_passes_its_own_tests_and_the_audit(job: Path):
+    command = [sys.executable, "-m", "klio_cli.app", "job", "audit", "-j", str(job)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "nothing found" in done.stdout) == (0, True), done.stdout + done.stderr
