@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _GET_ONE = "`gcloud container clusters get-credentials CLUSTER` writes one; KUBECONFIG names another file of kubectl's"
 _LOG_IN = "log in again: `gcloud auth login` for a cluster of Google's, else as whoever runs the cluster says"
 
+_FOLLOWED = 200  # connections that are kept: one for each log that is followed
+
 
 class Context(NamedTuple):
     """A cluster and somebody who may use it, by kubectl's name for both; and the namespace that is usual there."""
@@ -62,6 +64,7 @@ def client(chosen: Context) -> ApiClient:
     if complaints and not settings.api_key:
         todo = f"see that the program is installed; {_LOG_IN}"
         raise CloudError("no credentials for the cluster", where=chosen.files, got=complaints[0], todo=todo)
+    settings.connection_pool_maxsize = _FOLLOWED
     settings.retries = False  # what fails is told, and asked again where that makes sense
     return api.ApiClient(settings)
 

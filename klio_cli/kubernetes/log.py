@@ -18,13 +18,16 @@ class PodLog:
 
     cluster: Cluster
     found: Callable[[], list[Json]]
-    pause_s: float = 0.5
+    pause_s: float = 1.0
+    _seen: list[Json] | None = None  # pods, where they have just been asked for
     _begun: bool = False
     _known: dict[tuple[str, str], ContainerLog] = field(default_factory=dict)
 
     def ended(self) -> bool:
         """Whether no worker is left, and none is to come."""
-        return not any(workers.replicas(one) or list(workers.pods(self.cluster, one)) for one in self.found())
+        deployments = self.found()
+        self._seen = self._pods(deployments)
+        return not self._seen and not any(workers.replicas(one) for one in deployments)
 
     def lines(self, since: str, severity: str) -> Iterator[Line]:  # noqa: ARG002 - each line comes once, whatever its time
         """Yield what is new, of this severity or worse: at first all that there is, and then what comes."""
@@ -33,9 +36,9 @@ class PodLog:
         yield from (line for line in self._new(follow=follow) if line.severity in wanted)
 
     def _new(self, *, follow: bool) -> Iterator[Line]:
-        there = {
-            (pod["metadata"]["name"], one["name"]): pod for pod in self._pods() for one in pod["spec"]["containers"]
-        }
+        seen, self._seen = self._seen, None
+        pods = self._pods(self.found()) if seen is None else seen
+        there = {(pod["metadata"]["name"], one["name"]): pod for pod in pods for one in pod["spec"]["containers"]}
         for key, pod in there.items():
             log = self._known.setdefault(key, ContainerLog(self.cluster, *key, _source(pod, key[1])))
             restarts = _restarts(pod, key[1])
@@ -43,9 +46,8 @@ class PodLog:
         for key in self._known.keys() - there.keys():
             yield from self._known.pop(key).rest()
 
-    def _pods(self) -> Iterator[Json]:
-        for deployment in self.found():
-            yield from workers.pods(self.cluster, deployment)
+    def _pods(self, deployments: list[Json]) -> list[Json]:
+        return [pod for one in deployments for pod in workers.pods(self.cluster, one)]
 
 
 def _source(pod: Json, container: str) -> str:

@@ -24,6 +24,11 @@ class Spot:
     context: str | None = None
     namespace: str | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it was said by an option at all."""
+        return bool(self.context or self.namespace)
+
     def check(self, manifests: Manifests) -> None:
         """Raise UsageError for manifests that name another namespace than the one given."""
         written = manifests.namespace
@@ -33,7 +38,7 @@ class Spot:
                 "the manifests are for another namespace", where=where, expected=self.namespace, got=written
             )
 
-    def cluster(self, config: KlioConfig, manifests: Manifests | None = None) -> Cluster:
+    def cluster(self, config: KlioConfig | None = None, manifests: Manifests | None = None) -> Cluster:
         """Answer the cluster and the namespace: the one given, else that of the manifests, the job file, the context.
 
         Raises EngineError where the client is not installed, UsageError for an unknown context, CloudError where no
@@ -51,6 +56,6 @@ class Spot:
         yield "cluster", found.name
         yield "namespace", self._namespace(config, manifests) or found.namespace
 
-    def _namespace(self, config: KlioConfig, manifests: Manifests | None) -> str | None:
+    def _namespace(self, config: KlioConfig | None, manifests: Manifests | None) -> str | None:
         written = manifests.namespace if manifests else None
-        return self.namespace or written or config.pipeline_options.gke_namespace
+        return self.namespace or written or (config.pipeline_options.gke_namespace if config else None)

@@ -49,17 +49,25 @@ def chosen_place(chosen: Mapping[str, Any]) -> Place:
         service = Dataflow(given["gcp_project"], given["region"])
         return dataflow.OnDataflow(service, given["job_name"], given["job_name"])
     job = options.invocation({key: chosen[key] for key in options.JOB_FLAGS})
+    spot = Spot(chosen["kube_context"], chosen["namespace"])
+    if spot.is_given and not chosen["local"] and not job.config_path.is_file():
+        return _without_job_file(spot, given["job_name"])
     config = job_dir.load(job)
     runner = None if chosen["local"] else config.pipeline_options.runner
     if runner == dataflow.RUNNER:
         return _on_dataflow(config, given)
     if runner == ON_KUBERNETES:
-        spot = Spot(chosen["kube_context"], chosen["namespace"])
         return on_kubernetes(job, config, spot, given["job_name"])
     from klio_cli.where.here import Here
     from klio_core.local_state import project_of
 
     return Here(project_of(job), given["job_name"] or config.job_name, given["job_name"])
+
+
+def _without_job_file(spot: Spot, name: str | None) -> OnKubernetes:
+    from klio_cli.where.kubernetes import OnKubernetes
+
+    return OnKubernetes(spot.cluster(), name or "", name)
 
 
 def elsewhere(job: Invocation, config: KlioConfig, spot: Spot) -> dataflow.OnDataflow | OnKubernetes:

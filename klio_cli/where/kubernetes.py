@@ -26,7 +26,7 @@ _PAUSES_S = (0.02, 2.0)  # the first one, and the longest
 
 
 class OnKubernetes:
-    """A Place: a namespace of a cluster, and the name of a job. With no `only` all jobs are listed."""
+    """A Place: a namespace of a cluster, and the name of a job, "" for none. With no `only` all jobs are listed."""
 
     called = "Kubernetes"
 
@@ -67,10 +67,7 @@ class OnKubernetes:
             terminal.say("\n".join([f"{self._name}  {_state(one)} since {when(_since(one))}", *lines]))
             if pods:
                 terminal.say()
-                terminal.table(
-                    ("worker", "ready", "restarts", "since", "state"),
-                    [(one.pod, _yes(one.ready), str(one.restarts), when(one.since), one.state) for one in pods],
-                )
+                terminal.table(("worker", "ready", "restarts", "since", "state"), [_row(pod) for pod in pods])
 
     def stop(self, terminal: Terminal, *, drain: bool) -> None:  # noqa: ARG002 - a worker always finishes what it has begun, as long as its grace lets it
         """Have no workers, and wait until they have ended. Raises CloudError where that takes ten minutes."""
@@ -90,6 +87,8 @@ class OnKubernetes:
         return PodLog(self._cluster, self._found)
 
     def _found(self) -> list[Json]:
+        if not self._name:
+            raise UsageError("no job is named", todo="--job-name NAME, or run this in the job's directory")
         return workers.deployments(self._cluster, self._name)
 
     def _there(self) -> list[Json]:
@@ -126,5 +125,5 @@ def _since(deployment: Json) -> str:
     return str(deployment["metadata"].get("creationTimestamp", ""))
 
 
-def _yes(value: bool) -> str:  # noqa: FBT001 - what it is about is in its name
-    return "yes" if value else "no"
+def _row(pod: Worker) -> tuple[str, ...]:
+    return pod.pod, "yes" if pod.ready else "no", str(pod.restarts), when(pod.since), pod.state

@@ -91,16 +91,18 @@ class Controller:
     revives: bool = False  # something scales a Deployment that is stopped
     meanwhile: Meanwhile = lambda _controller, _deployment: None  # what else happens at a look
     then: list[Json] = field(default_factory=list)  # pods that the fate of now comes to at the next look
-    logs: dict[tuple[str, bool], list[tuple[str, str]]] = field(default_factory=dict)
+    logs: dict[tuple[str, str, bool], list[tuple[str, str]]] = field(default_factory=dict)
     ages: dict[tuple[str, str], int] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
     seconds: itertools.count[int] = field(default_factory=itertools.count)
 
-    def say(self, pod: Json, *lines: str, previous: bool = False) -> None:
-        """Have a worker print lines, one each second."""
-        kept = self.logs.setdefault((pod["metadata"]["name"], previous), [])
-        kept += [(f"2026-11-21T01:{second // 60:02}:{second % 60:02}.123456789Z", line)
-                 for line in lines for second in [next(self.seconds)]]  # fmt: skip
+    def say(self, pod: Json, *lines: str, previous: bool = False, container: str = "", at_once: bool = False) -> None:
+        """Have a worker print lines, one each second, or all in one moment."""
+        kept = self.logs.setdefault((pod["metadata"]["name"], container, previous), [])
+        second = next(self.seconds)
+        for number, line in enumerate(lines):
+            second = second if at_once or not number else next(self.seconds)
+            kept.append((f"2026-11-21T01:{second // 60:02}:{second % 60:02}.123456789Z", line))
 
     def warn(self, pod: Json, reason: str, message: str) -> None:
         """Have the cluster tell of a pod."""

@@ -83,7 +83,11 @@ class Cluster:
         name, previous = pod["metadata"]["name"], query.get("previous") == "true"
         if "status" not in pod:
             raise Refused(400, "BadRequest", f'container "worker" in pod "{name}" is waiting to start')
-        said = self.controller.logs.get((name, previous), [])
+        containers = [one["name"] for one in pod["spec"]["containers"]]
+        container = query.get("container", containers[0])
+        if len(containers) > 1 and "container" not in query:
+            raise Refused(400, "BadRequest", f"a container name must be specified for pod {name}, choose one of: ...")
+        said = self.controller.logs.get((name, container if len(containers) > 1 else "", previous), [])
         since = query.get("sinceTime", "")[:19]
         lines = [
             f"{time} {line}" if query.get("timestamps") == "true" else line for time, line in said if time >= since

@@ -101,6 +101,15 @@ def test_a_cluster_that_does_not_answer(klio: Klio, job: Path):
     assert "Connection refused" in lines[2]
 
 
+def test_what_answers_and_is_no_cluster(klio: Klio, job: Path, tmp_path: Path, address: str):
+    kubeconfig(tmp_path / "config", address.replace("http:", "https:"))
+
+    lines = said(klio, "job", "list")
+
+    assert lines[0] == "Error: the cluster does not answer"
+    assert "SSL" in lines[2]
+
+
 def plugin(tmp_path: Path, address: str, code: str) -> None:
     """A program for credentials, as clusters of Google's have one."""
     api = "client.authentication.k8s.io/v1beta1"

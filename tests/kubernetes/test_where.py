@@ -21,7 +21,7 @@ def here(time: str) -> str:
     return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-TALK = 8  # lines
+TALK = 14  # lines
 SINCE = here(CREATED)
 
 
@@ -101,6 +101,17 @@ def test_a_job_that_there_is_not(klio: Klio, cluster: Cluster, job: Path):
     assert klio("job", "stop").err == "no job song runs in namespace audio of studio\n"
 
 
+def test_a_cluster_is_looked_at_without_a_job_file(
+    klio: Klio, running: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+
+    assert [line.split()[0] for line in klio("job", "list", "-n", "audio").out.splitlines()] == ["name", "song"]
+    assert klio("job", "stop", "-n", "audio").err.startswith("Error: no job is named\n")
+    assert klio("job", "stop", "-n", "audio", "--job-name", "song").out == "song: STOPPED\n"
+    assert klio("job", "list").status == 2
+
+
 def test_a_job_that_somebody_applied_by_hand_is_found_by_its_name(klio: Klio, running: Cluster):
     del running.deployment()["metadata"]["labels"]["klio/job"]
 
@@ -169,6 +180,16 @@ def test_what_a_container_said_before_it_ended_is_in_the_log(klio: Klio, running
     assert [line.split("  ")[-1] for line in said(klio)] == ["last words", "first words"]
 
 
+def test_several_containers_of_a_pod_are_told_apart(klio: Klio, running: Cluster):
+    one = pod(running)
+    one["spec"] = {"containers": [{"name": "worker"}, {"name": "relay"}]}
+    running.controller.say(one, "works", container="worker")
+    running.controller.say(one, "relays", container="relay")
+
+    name = one["metadata"]["name"]
+    assert said(klio) == [f"INFO     {name}/worker  works", f"INFO     {name}/relay  relays"]
+
+
 def test_a_worker_that_has_not_begun_has_no_log(klio: Klio, running: Cluster):
     del pod(running)["status"]
 
@@ -176,13 +197,13 @@ def test_a_worker_that_has_not_begun_has_no_log(klio: Klio, running: Cluster):
 
 
 def talks(one: Json) -> controller.Meanwhile:
-    """At each look at its Deployment a worker says a line; then somebody stops the job, and it has last words."""
+    """At each look at its Deployment a worker says two lines; then somebody stops the job, and it has last words."""
     name = one["metadata"]["name"]
 
     def step(world: Controller, deployment: Json) -> None:
-        count = len(world.logs.get((name, False), []))
+        count = len(world.logs.get((name, "", False), []))
         if count < TALK:
-            world.say(one, f"line {count}")
+            world.say(one, f"line {count}", f"line {count + 1}", at_once=True)
         elif deployment["spec"]["replicas"]:
             world.say(one, "last words")
             deployment["spec"]["replicas"] = 0
