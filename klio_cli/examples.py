@@ -26,7 +26,8 @@ _EXAMPLES = {
     "klio image push": (("klio image push", "prints the name by digest"),),
     "klio image list": (("klio image list", ""),),
     "klio job audit": (
-        ("klio job audit", ""),
+        ("klio job audit", "its files, and its tests under watch"),
+        ("klio job audit --container", "the tests in its image"),
         ("klio job audit --format json", "for a program"),
     ),
     "klio job config get": (("klio job config get job_config.data.outputs[0].location", ""),),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from klio_cli import job_dir
 from klio_cli.audit import switches, watched
 from klio_cli.audit.checks import ALL
 from klio_cli.audit.job import Job
+from klio_cli.audit.watched import Report
+from klio_core.config import KlioConfig
 from klio_core.finding import Check, Finding
 from klio_core.invocation import Invocation
 
@@ -28,18 +30,17 @@ def checks(*, of_tests: bool) -> list[Check]:
     return [*(one.CHECK for one in ALL), *(watched.checks() if of_tests else ())]
 
 
-def look(job: Invocation, *, tests: bool) -> Audit:
-    """Look at a job's files, and, if wanted, run its tests under watch.
+def look(job: Invocation, config: KlioConfig, run_tests: Callable[[], Report] | None) -> Audit:
+    """Look at a job's files, and, if wanted, at what `run_tests` reports.
 
-    What its job file and its comments turn off is left out. Raises UsageError, ConfigError, EngineError, JobCodeError.
+    What its job file and its comments turn off is left out. Raises what `run_tests` raises.
     """
-    config = job_dir.load(job)
     skipped = config.job_config.audit.skip if config.job_config.audit else []
     files = Job(job.job_dir, config)
     looked_for = [one.CHECK for one in ALL]
     found = [finding for check in ALL for finding in check.find(files)]
-    if tests:
-        report = watched.tests_of(job)
+    if run_tests:
+        report = run_tests()
         looked_for += report.checks
         found += report.found
         found += switches.unknown(skipped, [check.name for check in looked_for])

@@ -20,6 +20,7 @@ from klio_core.other_runners import is_handed_on, option
 PROGRAM = "klioexec"
 JOB_DIR = "/usr/src/app"
 CONFIG_INSIDE = "/run/klio/klio-job.yaml"
+_REPORT_INSIDE = "/run/klio/report"
 _EMULATORS = ("PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST")
 _SERVICES = ("job_endpoint", "artifact_endpoint")  # of another runner
 _OPTIONS, _CACHE = "PYTEST_ADDOPTS", "-o cache_dir=/tmp/.pytest_cache"  # of pytest; the job's directory is root's
@@ -85,6 +86,15 @@ def plan_of_tests(
     variables = {**_environment(config, environ), _OPTIONS: f"{environ.get(_OPTIONS, '')} {_CACHE}".strip()}
     command = ("test", "--job-dir", JOB_DIR, "--", *arguments)
     return Plan(image, command, (), variables, _user(), host_network=False)
+
+
+def plan_of_audit(
+    job: Invocation, image: str, config: KlioConfig, report: Path, environ: Mapping[str, str] | None = None
+) -> Plan:
+    """Answer how to run a job's tests in its image under watch, as above; what is seen is written to `report`."""
+    command = ("audit", f"--report={_REPORT_INSIDE}/{report.name}", *_inside(job).argv())
+    mounts = (Mount(report.parent, _REPORT_INSIDE, writable=True),)
+    return replace(plan_of_tests(image, config, (), environ), command=command, mounts=mounts)
 
 
 def _planned(

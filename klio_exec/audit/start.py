@@ -39,8 +39,8 @@ def start(job: Invocation, report: Path | None) -> int:
     }
     os.environ[_VARIABLE] = json.dumps(told)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    ours = ["-qq", "-p", "klio_exec.audit.pytest_plugin", "-p", "no:cacheprovider", f"--basetemp={scratch / 'pytest'}"]
-    return run_tests(root, ours)
+    places = [f"--basetemp={scratch / 'pytest'}", f"-o=cache_dir={scratch / 'cache'}"]
+    return run_tests(root, ["-qq", "-p", "klio_exec.audit.pytest_plugin", *places])
 
 
 def asked() -> Asked:

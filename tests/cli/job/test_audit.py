@@ -166,3 +166,17 @@ def test_tests_that_end_the_process_are_told_with_their_status(new_job: Path):
         "  got: exit status 9\n"
         "  to do: what is printed above says why; --no-tests looks at the job's files alone\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["--no-tests", "--container"], "Error: --no-tests and --container exclude each other\n"),
+        (["--force-build"], "Error: --force-build is for --container: without it there is no image\n"),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused(klio: Klio, new_job: Path, options: list[str], what: str):
+    screen = klio("job", "audit", "-j", new_job, *options)
+
+    assert (screen.status, screen.out) == (2, "")
+    assert screen.err.startswith(what)

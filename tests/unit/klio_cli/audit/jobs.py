@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from klio_cli.audit import audit
+from klio_core.config import load
 from klio_core.finding import Finding
 from klio_core.invocation import Invocation
 
@@ -28,7 +29,8 @@ def found_in(root: Path, files: dict[str, str]) -> list[Finding]:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return audit.look(Invocation(job_dir=root), tests=False).found
+    job = Invocation(job_dir=root)
+    return audit.look(job, load(job.config_path), None).found
 
 
 def told(found: list[Finding]) -> list[str]:
