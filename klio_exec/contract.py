@@ -44,9 +44,10 @@ class _DoFns(PipelineVisitor):
             return
         if is_authors(inspect.unwrap(process).__code__.co_filename, self._root):
             marks = getattr(process, "klio_marks", None)
-            if marks is not None or not hasattr(process, "__wrapped__"):  # another decorator may give it anything
-                _check_arguments(process, transform, ["context"] if marks is not None and marks.context_first else [])
-            if marks is None:
+            if marks is not None:
+                _check_arguments(process, transform, ["context"] if marks.context_first else [])
+            elif not hasattr(process, "__wrapped__"):  # another decorator may make anything of it
+                _check_arguments(process, transform, [])
                 _check_return(process)
 
 

@@ -91,7 +91,8 @@ def _job(terminal: Terminal, given: Mapping[str, Any], output: Path | None, *, a
     from klio_cli.new_job import ask, place
     from klio_cli.new_job.job import NewJob, job_name
 
-    name = job_name(_name(terminal, given["name"], given["job_name"]))
+    name = _name(given["name"], given["job_name"])
+    name = job_name(name) if name is not None else _asked_name(terminal, asking=asking)
     target = output or Path(name)
     place.refuse_occupied(target)
     template = _template(given["template"], given["job_type"], given["runner"])
@@ -110,24 +111,25 @@ def _job(terminal: Terminal, given: Mapping[str, Any], output: Path | None, *, a
     return ask.the_rest(terminal, job) if asking else job, target
 
 
-def _name(terminal: Terminal, argument: str | None, option: str | None) -> str:
+def _name(argument: str | None, option: str | None) -> str | None:
     if argument is not None and option is not None and argument != option:
         raise UsageError("NAME and --job-name are two names of one job", got=f"{argument} and {option}")
-    found = option if argument is None else argument
-    if found is None and terminal.asks:
-        from klio_cli.new_job import ask
+    return option if argument is None else argument
 
-        return ask.the_name(terminal)
-    if found is None:
+
+def _asked_name(terminal: Terminal, *, asking: bool) -> str:
+    if not asking:
         raise UsageError("a new job needs a name", todo="klio job create NAME")
-    return found
+    from klio_cli.new_job import ask
+
+    return ask.the_name(terminal)
 
 
 def _python(version: str | None) -> str:
     """Answer the version as images are called by it: 3.11 for 3.11.7. Raises UsageError where Beam has no image."""
     short = ".".join((version or "").split(".")[:2])
     if version is not None and short not in _PYTHONS.split(", "):
-        raise UsageError("no Python of a job's image", where="--python-version", expected=_PYTHONS, got=version)
+        raise UsageError("Beam has no image for this Python", where="--python-version", expected=_PYTHONS, got=version)
     return short
 
 

@@ -151,11 +151,12 @@ def test_topics_and_buckets_are_made_after_a_yes(
     assert err.startswith("Make these 4? [y/N] made topic projects/made-by-create/topics/song-input\n")
 
 
-def test_without_a_terminal_a_name_is_needed(klio):
+def test_where_nothing_is_asked_a_name_is_needed(klio):
     screen = klio("job", "create")
 
     assert (screen.status, screen.out) == (2, "")
     assert screen.err == "Error: a new job needs a name\n  to do: klio job create NAME\n"
+    assert asked("hello\n", "--use-defaults") == (2, "", screen.err)
 
 
 @pytest.mark.slow

@@ -180,7 +180,7 @@ REFUSED = {
         "--template kubernetes is run by the DirectGKERunner\n  got: --runner DataflowRunner"
     ),
     "--python-version 3.7": (
-        "no Python of a job's image\n  at: --python-version\n  expected: 3.11, 3.12, 3.13\n  got: 3.7"
+        "Beam has no image for this Python\n  at: --python-version\n  expected: 3.11, 3.12, 3.13\n  got: 3.7"
     ),
     "--template automixer --job-type batch": "--template automixer is a streaming job\n  got: --job-type batch",
 }

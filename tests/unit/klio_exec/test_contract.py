@@ -50,7 +50,7 @@ class OnlyContext(beam.DoFn):
 def tuples(func: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(func)
     def with_one_more(self: Any, data: Any) -> Any:
-        return func(self, data, 1)
+        return [func(self, data, 1)]
 
     return with_one_more
 
@@ -58,7 +58,7 @@ def tuples(func: Callable[..., Any]) -> Callable[..., Any]:
 class UnderAnother(beam.DoFn):
     @tuples
     def process(self, data, one):
-        return [data]
+        return data
 
 
 class TakesNothing(beam.DoFn):
