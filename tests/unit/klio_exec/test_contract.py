@@ -58,7 +58,7 @@ def tuples(func: Callable[..., Any]) -> Callable[..., Any]:
 class UnderAnother(beam.DoFn):
     @tuples
     def process(self, data, one):
-        return data
+        return f"{data}"
 
 
 class TakesNothing(beam.DoFn):
