@@ -125,6 +125,20 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_job_of_ones_own_comes_about_as_the_page_says(tmp_path: Path) -> None:
+    written = {}
+    with reader(tmp_path) as somebody:
+        for block in blocks("docs/own-job.md", "console", "python", "yaml"):
+            if block.language == "console":
+                for path, text in written.items() if (tmp_path / "bright").exists() else ():
+                    (tmp_path / path).write_text(text)
+                somebody.follow(block)
+            else:
+                written[block.text.splitlines()[0].removeprefix("# ")] = block.text
+
+
+@pytest.mark.slow
 def test_jobs_are_made_as_the_page_says(tmp_path: Path) -> None:
     with reader(tmp_path) as somebody:
         for block in blocks("docs/how-to/new-job.md", "console"):
