@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,20 @@ from tests.kubernetes.objects import KINDS, OUTSIDE, Json, Key, Objects, Refused
 from tests.kubernetes.typed import unknown_fields
 
 TOKEN = "kube-secret-0123456789abcdef"
+VERBS = ["get", "list", "patch", "delete"]
+GROUPS = [version.split("/") for version in KINDS if "/" in version]
+VERSIONS = [{"groupVersion": f"{group}/{version}", "version": version} for group, version in GROUPS]
+ROOTS: dict[str, Json] = {
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {
+        "kind": "APIGroupList",
+        "apiVersion": "v1",
+        "groups": [
+            {"name": group, "versions": [told], "preferredVersion": told}
+            for (group, _), told in zip(GROUPS, VERSIONS, strict=True)
+        ],
+    },
+}
 PAGE = 2  # less than what is asked for, so that clients must turn the page
 
 
@@ -136,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def get(self) -> Any:
         version, collection, name, part = self.place()
+        if not version:
+            return ROOTS[urlsplit(self.path).path]
         if not collection:
             return discovered(version)
         if part == "log":
@@ -168,6 +185,10 @@ class Handler(BaseHTTPRequestHandler):
     def place(self) -> tuple[str, str, str, str]:
         """The group and version, the collection, the name, and what of it."""
         _, api, *steps = urlsplit(self.path).path.split("/")
+        if api not in {"api", "apis"}:
+            raise Refused(404, "NotFound", "the server could not find the requested resource")
+        if not steps:
+            return "", "", "", ""
         version = steps.pop(0) if api == "api" else "/".join((steps.pop(0), steps.pop(0)))
         if steps[:1] == ["namespaces"] and len(steps) > 2:
             steps = steps[2:]
@@ -232,35 +253,40 @@ def discovered(version: str) -> Json:
     if version not in KINDS:
         raise Refused(404, "NotFound", "the server could not find the requested resource")
     resources = [
-        {"kind": kind, "name": name, "namespaced": name not in OUTSIDE} for kind, name in KINDS[version].items()
+        {"kind": kind, "name": name, "singularName": kind.lower(), "namespaced": name not in OUTSIDE, "verbs": VERBS}
+        for kind, name in KINDS[version].items()
     ]
     return {"kind": "APIResourceList", "groupVersion": version, "resources": resources}
 
 
 @contextmanager
-def kubernetes_server() -> Iterator[tuple[Cluster, str]]:
-    """Serve a cluster with the namespaces default and audio; with it comes its address."""
+def kubernetes_server(keys: tuple[Path, Path] | None = None) -> Iterator[tuple[Cluster, str]]:
+    """Serve a cluster with the namespaces default and audio, by HTTPS if it has `keys`; with it comes its address."""
     cluster = Cluster()
     handler = type("HandlerOfOne", (Handler,), {"cluster": cluster, "lock": threading.Lock()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True  # a client may keep its connection
+        if keys:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*keys)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield cluster, f"http://127.0.0.1:{server.server_port}"
+        yield cluster, f"http{'s' if keys else ''}://127.0.0.1:{server.server_port}"
         cluster.ends = True
         server.shutdown()
         thread.join()
 
 
-def kubeconfig(file: Path, address: str, user: Json | None = None, **context: str) -> Path:
+def kubeconfig(file: Path, address: str, user: Json | None = None, **cluster: str) -> Path:
     """Write a file of kubectl's with one context, studio, the current one; another, elsewhere, leads nowhere."""
-    chosen = {"cluster": "studio", "user": "ada", "namespace": "audio", **context}
+    chosen = {"cluster": "studio", "user": "ada", "namespace": "audio"}
     written = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "studio",
         "clusters": [
-            {"name": "studio", "cluster": {"server": address}},
+            {"name": "studio", "cluster": {"server": address, **cluster}},
             {"name": "elsewhere", "cluster": {"server": "http://127.0.0.1:1"}},
         ],
         "users": [{"name": "ada", "user": {"token": TOKEN} if user is None else user}],
