@@ -56,6 +56,12 @@ _EXAMPLES = {
         ("klio job profile cpu a.mp3 b.mp3", "where the time goes"),
         ("klio job profile cpu -i songs.txt --html a.html", "as a page"),
     ),
+    "klio job profile lines": (("klio job profile lines -n 5 a.mp3", "the slow ones"),),
+    "klio job profile memory": (
+        ("klio job profile memory -i songs.txt --plot a.png", "as a picture"),
+        ("klio job profile memory a.mp3 --html a.html", "as a flame graph"),
+    ),
+    "klio job profile memory-lines": (("klio job profile memory-lines a.mp3", "line by line"),),
     "klio job profile timeit": (("klio job profile timeit -n 20 a.mp3", "twenty times"),),
     "klio job run": (
         ("klio job run --local", "on this machine, with nothing else"),

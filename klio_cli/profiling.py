@@ -9,19 +9,18 @@ import click
 
 from klio_cli import here, job_dir, options
 from klio_core.invocation import Invocation
-from klio_core.profiling import JOB_FLAGS, OWN_FLAGS, Profiling, What
+from klio_core.profiling import FOR_ALL, FOR_SOME, JOB_FLAGS, OWN_FLAGS, Profiling, What
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _JOB = tuple(flag.field for flag in JOB_FLAGS)
-_ALL = ("input_file", "output_file", "iterations", "keep_outputs", "show_logs")
 
 
-def profiles(*fields: str) -> Callable[[Decorated], Decorated]:
-    """Add the arguments and options of a profile, and the named ones of this profile."""
+def profiles(what: What) -> Callable[[Decorated], Decorated]:
+    """Add the arguments and options of a profile."""
 
     def decorate(command: Decorated) -> Decorated:
-        command = options.flags(*_JOB)(options.flags(*_ALL, *fields, of=OWN_FLAGS)(command))
+        command = options.flags(*_JOB)(options.flags(*FOR_ALL, *FOR_SOME[what], of=OWN_FLAGS)(command))
         return click.argument("elements", nargs=-1, metavar="[ELEMENT]...")(command)
 
     return decorate

@@ -27,19 +27,33 @@ OWN_FLAGS = (
     Flag("input_file", "Take the elements from a file, one in each line.", Path, short="-i", metavar="FILE"),
     Flag("output_file", "Write the report to a file, and not to the screen.", Path, short="-o", metavar="FILE"),
     Flag("iterations", "Work on each element N times.", int, short="-n", metavar="N"),
-    Flag("interval", "Look at CPU and memory every S seconds.", float, metavar="S"),
-    Flag("html", "Write the call tree as a page to look at.", Path, metavar="FILE"),
+    Flag("interval", "Look every S seconds.", float, metavar="S"),
+    Flag("html", "Write it whole as a page to look at.", Path, metavar="FILE"),
+    Flag("plot", "Draw CPU, memory and the elements over time, as a PNG.", Path, metavar="FILE"),
+    Flag("per_element", "Look at each element by itself.", bool),
     Flag("speedscope", "Write the call tree for https://www.speedscope.app.", Path, metavar="FILE"),
     Flag("keep_outputs", "Write data outputs where the job file says, and not to a scratch place.", bool),
     Flag("show_logs", "Show the job's log as well.", bool),
 )
 """What is said of a profile, besides which job it is of."""
+FOR_ALL = ("input_file", "output_file", "iterations", "keep_outputs", "show_logs")
+"""Those that every profile takes, by field."""
 JOB_FLAGS = tuple(
     flag
     for flag in FLAGS
     if flag.field in ("job_dir", "config_file", "override", "template", "local", "project", "verbose")
 )
 """What is said of the job."""
+
+
+FOR_SOME = {
+    What.CPU: ("interval", "html", "speedscope", "plot"),
+    What.MEMORY: ("interval", "html", "plot"),
+    What.LINES: (),
+    What.MEMORY_LINES: ("per_element",),
+    What.TIMEIT: (),
+}
+"""Those that each profile takes besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,11 @@ class Profiling:
     input_file: Path | None = None
     output_file: Path | None = None
     iterations: int | None = None
-    interval: float = 0.02
+    interval: float = 0.01
     html: Path | None = None
     speedscope: Path | None = None
+    plot: Path | None = None
+    per_element: bool = False
     keep_outputs: bool = False
     show_logs: bool = False
 
@@ -66,6 +82,9 @@ class Profiling:
         """Refuse what cannot be profiled. Raises UsageError."""
         if not (self.elements or self.input_file):
             raise UsageError("no element to work on", todo="name elements, or -i FILE with one in each line")
+        for name in {name for names in FOR_SOME.values() for name in names} - {*FOR_SOME[self.what]}:
+            if getattr(self, name) != _DEFAULTS[name]:
+                raise UsageError(f"a profile of {self.what} takes no --{name.replace('_', '-')}")
         if self.iterations is not None and self.iterations < 1:
             raise UsageError("-n: less than once is not possible", got=str(self.iterations))
 

@@ -33,7 +33,8 @@ class Transform:
     """One transform of the job's graph, or one of its other methods; `ours` where it is klio's own.
 
     `code` is what its own code took, `around` what klio took around that. `calls` are the times (ns) that its code
-    took for each element, in the order in which they ended, `peak` is the most memory (bytes) while it was at work.
+    took for each element, in the order in which they ended. `peak` is the most memory (bytes) while it was at work,
+    `growth` the most that came to what there was before.
     """
 
     name: str
@@ -42,15 +43,23 @@ class Transform:
     around: Account = field(default_factory=Account)
     calls: array[int] = field(default_factory=lambda: array("q"))
     peak: int = 0
+    growth: int = 0
 
 
 class Call:
-    """One call of a transform, from its begin to its end."""
+    """One call of a transform, from its begin to its end; `given` is the event that it was called with, if any.
 
-    __slots__ = ("around", "code", "decorated", "transform")
+    `memory` is what the job had (bytes) when it was last looked at before it began or went on. `stretches` are when
+    its code began, or went on, and when it stood still again (ns), under @handle_klio.
+    """
 
-    def __init__(self, transform: Transform) -> None:
+    __slots__ = ("around", "code", "decorated", "given", "memory", "stretches", "transform")
+
+    def __init__(self, transform: Transform, given: bytes = b"") -> None:
         self.transform = transform
+        self.given = given
+        self.memory = 0
+        self.stretches: list[tuple[int, int]] = []
         self.code = Account()
         self.around = Account()
         self.decorated = False  # whether code ran under @handle_klio, so that what is around it is known
@@ -69,6 +78,8 @@ class Meter:
         self._threads = threading.local()
         self.transforms: dict[str, Transform] = {}
         self.at_work: Call | None = None  # for who looks in from another thread
+        self.memory = 0  # what it saw last
+        self.when_left: Callable[[Call], None] | None = None
         self.when_ended: Callable[[Call], None] | None = None
 
     def transform(self, name: str, *, ours: bool = False) -> Transform:
@@ -78,13 +89,16 @@ class Meter:
     def enter(self, call: Call) -> None:
         """A call begins, or goes on, in this thread."""
         stack = self._stack()
+        call.memory = self.memory
         stack.append((call, call.around))
         self._switch(call, call.around)
 
     def leave(self) -> None:
         """It hands on a value, or has ended."""
         stack = self._stack()
-        stack.pop()
+        call, _ = stack.pop()
+        if self.when_left is not None:
+            self.when_left(call)
         self._switch(*(stack[-1] if stack else (None, None)))
 
     def on(self) -> None:
@@ -100,7 +114,9 @@ class Meter:
         if stack := self._stack():
             call = stack[-1][0]
             stack[-1] = (call, call.around)
+            begin = self._threads.wall
             self._switch(call, call.around)
+            call.stretches.append((begin, self._threads.wall))
 
     def end(self, call: Call) -> None:
         """A call has come to its end: add up what it took."""

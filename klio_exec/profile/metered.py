@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
+from types import FunctionType
 from typing import Any
 
 import apache_beam as beam
@@ -21,27 +23,40 @@ _ONCE = ("setup", "start_bundle", "finish_bundle", "teardown")
 _meters: list[Meter] = []
 
 
-def meter_all(pipeline: Pipeline, meter: Meter) -> None:
-    """Let `meter` see each call of a transform of this pipeline, which was drawn, and runs in this process."""
+def meter_all(pipeline: Pipeline, meter: Meter) -> list[FunctionType]:
+    """Let `meter` see each call of a transform of this pipeline, which was drawn, and runs in this process.
+
+    Answers the author's own functions that work on elements there.
+    """
     _meters[:] = [meter]
-    pipeline.visit(_Visitor())
+    visitor = _Visitor()
+    pipeline.visit(visitor)
+    return visitor.functions
 
 
 class _Visitor(PipelineVisitor):
+    def __init__(self) -> None:
+        self.functions: list[FunctionType] = []
+
     def visit_transform(self, node: Any) -> None:
         if isinstance(node.transform, beam.ParDo):
-            _wrap(node.transform.fn, node.full_label)
+            own = _wrap(node.transform.fn, node.full_label)
+            if isinstance(own, FunctionType) and own not in self.functions:
+                self.functions.append(own)
 
 
-def _wrap(dofn: beam.DoFn, label: str) -> None:
-    module = getattr(dofn._process_argspec_fn(), "__module__", None) or ""  # noqa: SLF001 - of a Map, the author's function
+def _wrap(dofn: beam.DoFn, label: str) -> Any:
+    """Let the calls of a DoFn be seen. Answers the function that it is about, where that is the author's."""
+    function = inspect.unwrap(dofn._process_argspec_fn())  # noqa: SLF001 - of a Map, the author's function
+    module = getattr(function, "__module__", None) or ""
     if f"{module}.".startswith(_BEAM) or isinstance(dofn.process, _Metered):
-        return
+        return None
     ours = f"{module}.".startswith(_OURS) and not module.startswith(_AUDIO)
     dofn.process = _Metered(dofn.process, label, ours=ours)
     for name in _ONCE:
         if getattr(type(dofn), name) is not getattr(beam.DoFn, name):
             setattr(dofn, name, _Metered(getattr(dofn, name), f"{label}: {name}", ours=ours))
+    return None if ours else getattr(function, "__func__", function)
 
 
 class _Metered:
@@ -55,7 +70,8 @@ class _Metered:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         meter = _meters[0]
-        call = Call(meter.transform(self._name, ours=self._ours))
+        given = args[0] if args and isinstance(args[0], bytes) else b""
+        call = Call(meter.transform(self._name, ours=self._ours), given)
         meter.enter(call)
         try:
             result = self._method(*args, **kwargs)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 
 from apache_beam import Pipeline
 
 from klio.context import KlioContext, bind
 from klio_core.config import KlioConfig, load
+from klio_core.decision import Action
 from klio_core.local_state import project_of
 from klio_core.profiling import Profiling
 from klio_exec.load import load_run
@@ -24,21 +27,43 @@ from klio_exec.profile.metered import meter_all
 from klio_exec.resources import make_buckets
 from klio_exec.rooted import rooted
 from klio_exec.runners.batch import BatchRun
+from klio_exec.runners.tally import Tally
 from klio_exec.summary import Summary
+
+_TO_THE_CODE = f"verdict/{Action.PROCESS}/"
+Look = Callable[[Sequence[FunctionType]], AbstractContextManager[object]]
+"""What looks at a run while it is entered; it is given the author's functions that will work on elements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
     """One run of a job: what became of its elements, and what it took altogether, of all its processes (ns)."""
 
-    summary: Summary
+    job: str
+    tally: Tally
     wall: int
     cpu: int
 
+    @property
+    def summary(self) -> Summary:
+        """What became of the elements."""
+        return Summary.of(self.job, self.tally, self.wall / 1e9)
 
-def run_over(
-    asked: Profiling, elements: list[bytes], meter: Meter, look: AbstractContextManager[object] | None = None
-) -> Ran:
+    @property
+    def worked(self) -> bool:
+        """Whether any element came to the author's code."""
+        return any(number for name, number in self.tally.counts.items() if name.startswith(_TO_THE_CODE))
+
+    @classmethod
+    def joined(cls, runs: Sequence[Ran]) -> Ran:
+        """Answer several runs of one job as one."""
+        tally = Tally()
+        for one in runs:
+            tally.join(one.tally)
+        return cls(runs[0].job, tally, sum(one.wall for one in runs), sum(one.cpu for one in runs))
+
+
+def run_over(asked: Profiling, elements: list[bytes], meter: Meter, look: Look = nullcontext) -> Ran:
     """Run the job in this process over `elements`, inside of `look`, and let `meter` see it.
 
     Raises KlioError for everything that keeps the job from running.
@@ -47,7 +72,7 @@ def run_over(
         config = _ready(asked, elements, Path(scratch))
         here = Path.cwd()
         try:
-            return _run(asked, config, meter, look or nullcontext())
+            return _run(asked, config, meter, look)
         finally:
             os.chdir(here)
 
@@ -63,7 +88,7 @@ def _ready(asked: Profiling, elements: list[bytes], scratch: Path) -> KlioConfig
     return config
 
 
-def _run(asked: Profiling, config: KlioConfig, meter: Meter, look: AbstractContextManager[object]) -> Ran:
+def _run(asked: Profiling, config: KlioConfig, meter: Meter, look: Look) -> Ran:
     os.chdir(asked.job.job_dir)  # locations in a job file are relative to the job, and stay so
     context = KlioContext(rooted(config, Path.cwd()))
     bind(context)
@@ -72,9 +97,9 @@ def _run(asked: Profiling, config: KlioConfig, meter: Meter, look: AbstractConte
     options = options_here(config)
     pipeline = Pipeline(runner=run.runner, options=options)
     build(pipeline, context, run_code)
-    meter_all(pipeline, meter)
-    with look:
+    functions = meter_all(pipeline, meter)
+    with look(functions):
         wall, cpu = meter.wall(), meter.cpu()
         tally = run.run(pipeline, options)
         wall, cpu = meter.wall() - wall, meter.cpu() - cpu
-    return Ran(Summary.of(config.job_name, tally, wall / 1e9), wall, cpu)
+    return Ran(config.job_name, tally, wall, cpu)

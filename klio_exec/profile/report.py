@@ -8,13 +8,20 @@ from collections.abc import Callable
 from klio_core.errors import UsageError
 from klio_core.profiling import Profiling, What
 from klio_exec.profile.cpu import cpu
+from klio_exec.profile.lines import lines
+from klio_exec.profile.memory import memory
+from klio_exec.profile.memory_lines import memory_lines
 from klio_exec.profile.once import Ran
 from klio_exec.profile.timeit import timeit
 
 _LOST = 3
 _STDIN = "-"
+_NOTHING = "no element was worked on, so there is nothing to see; the summary of the run says why"
 _KINDS: dict[What, Callable[[Profiling, list[bytes]], tuple[str, Ran]]] = {
     What.CPU: cpu,
+    What.MEMORY: memory,
+    What.LINES: lines,
+    What.MEMORY_LINES: memory_lines,
     What.TIMEIT: timeit,
 }
 
@@ -26,6 +33,8 @@ def profile(asked: Profiling) -> tuple[str, int]:
     """
     elements = _elements(asked)
     report, ran = _KINDS[asked.what](asked, elements * asked.times)
+    if not ran.worked:
+        report = _NOTHING
     if asked.output_file is None:
         print(report, flush=True)  # noqa: T201 - a report is what was asked for
     else:

@@ -35,7 +35,9 @@ def time_text(ns: float) -> str:
 
 
 def memory_text(size: float) -> str:
-    """Answer a size in memory given in bytes, in MB of a million: `261 MB`."""
+    """Answer a size in memory given in bytes, in MB of a million or less: `261 MB`, `1.2 kB`."""
+    if size < 1e6:
+        return f"{size / 1e3:.1f} kB"
     return f"{size / 1e6:.0f} MB" if size >= 1e7 else f"{size / 1e6:.1f} MB"
 
 

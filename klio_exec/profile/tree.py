@@ -1,28 +1,50 @@
-"""The call tree of a run, by pyinstrument: sampled a thousand times a second, drawn from the author's code on."""
+"""The call tree of a run: sampled from another thread, put together and drawn by pyinstrument.
+
+pyinstrument's own way to sample is called at each call and return of a function, and makes code that calls small
+functions several times slower. A thread that looks a hundred times a second is hardly felt.
+"""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import sys
+import threading
+import time
+from collections import defaultdict
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from klio_exec.profile.extras import needed
 
-_INTERVAL_S = 0.001
+_NO_STEM = "\x00\x000"  # pyinstrument takes off what is below its own start; no frame is called so
 
 
 class Tree:
-    """What code of this thread was seen at. Enter it to look."""
+    """What code of the thread that makes it was seen at, whenever another one says `look`."""
 
     def __init__(self) -> None:
-        pyinstrument = needed("pyinstrument")
-        self._profiler: Any = pyinstrument.Profiler(interval=_INTERVAL_S)
+        needed("pyinstrument")
+        self._thread = threading.get_ident()
+        self._seen: dict[tuple[CodeType, ...], float] = defaultdict(float)
+        self._looks = 0
+        self._began = time.time()
+        self._before = time.perf_counter()
 
-    @property
-    def look(self) -> AbstractContextManager[object]:
-        """What looks while it is entered."""
-        looking: AbstractContextManager[object] = self._profiler
-        return looking
+    def look(self) -> None:
+        """See where the thread is. The time since the last look is taken to have gone there."""
+        now = time.perf_counter()
+        stack = []
+        frame = sys._current_frames().get(self._thread)  # noqa: SLF001 - it has no other name, and is documented
+        while frame is not None:
+            stack.append(frame.f_code)
+            frame = frame.f_back
+        self._seen[tuple(stack)] += now - self._before
+        self._looks += 1
+        self._before = now
+
+    def begin(self) -> None:
+        """Forget the time that has gone by without a look."""
+        self._before = time.perf_counter()
 
     def text(self, job_dir: Path, *, coloured: bool) -> str:
         """Answer the tree below the functions of the job's own directory, as text."""
@@ -34,17 +56,38 @@ class Tree:
 
         renderer = WithoutTitle(unicode=True, color=coloured)
         renderer.processors.insert(0, lambda root, **_: _from_the_author_on(root, f"{job_dir.resolve()}/"))
-        text: str = renderer.render(self._profiler.last_session)
+        text: str = renderer.render(self._session())
         return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
     def write(self, html: Path | None, speedscope: Path | None) -> None:
         """Write the whole tree, klio and Beam in it, as a page and as a file for speedscope."""
         renderers = needed("pyinstrument.renderers")
-        session = self._profiler.last_session
         if html:
-            html.write_text(renderers.HTMLRenderer().render(session), encoding="utf-8")
+            html.write_text(renderers.HTMLRenderer().render(self._session()), encoding="utf-8")
         if speedscope:
-            speedscope.write_text(renderers.SpeedscopeRenderer().render(session), encoding="utf-8")
+            speedscope.write_text(renderers.SpeedscopeRenderer().render(self._session()), encoding="utf-8")
+
+    def _session(self) -> Any:
+        session = needed("pyinstrument.session").Session
+        duration = sum(self._seen.values())
+        return session(
+            frame_records=[([*map(_named, reversed(stack))], seconds) for stack, seconds in self._seen.items()],
+            start_time=self._began,
+            duration=duration,
+            min_interval=duration / max(1, self._looks),
+            max_interval=duration / max(1, self._looks),
+            sample_count=self._looks,
+            start_call_stack=[_NO_STEM],
+            target_description="klio job profile cpu",
+            cpu_time=time.process_time(),
+            sys_path=sys.path,
+            sys_prefixes=session.current_sys_prefixes(),
+        )
+
+
+def _named(code: CodeType) -> str:
+    """Answer a function as pyinstrument names it: its name, its file, its first line."""
+    return f"{code.co_qualname}\x00{code.co_filename}\x00{code.co_firstlineno}"
 
 
 def _from_the_author_on(root: Any, directory: str) -> Any:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from klio_core.errors import UsageError
@@ -17,10 +17,11 @@ JOBS = some.builds(
 )
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     some.builds(
         Profiling,
-        what=some.sampled_from(What),
+        what=some.just(What.CPU),
         elements=some.lists(WORDS, min_size=1).map(tuple),
         job=JOBS,
         input_file=PATHS,
@@ -60,3 +61,8 @@ def test_what_cannot_be_profiled_is_refused(argv, said):
         Profiling.parse(argv)
 
     assert str(caught.value).startswith(said)
+
+
+def test_what_a_profile_does_not_take_is_refused_by_its_name():
+    with pytest.raises(UsageError, match=r"^a profile of timeit takes no --html$"):
+        Profiling.parse(["timeit", "a", "--html", "x"])

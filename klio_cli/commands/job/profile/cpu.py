@@ -9,12 +9,12 @@ from klio_core.profiling import What
 
 
 @click.command()
-@profiles("interval", "html", "speedscope")
+@profiles(What.CPU)
 def command(**chosen: Any) -> int:
     """See where the time goes, by transform and by call.
 
     The table says for each transform how often its own code was called, what it took of the clock and of the
     processors, and the most memory while it ran; klio and Beam have lines of their own. Below it is the call tree of
-    the job's code, sampled a thousand times a second.
+    the job's code, sampled a hundred times a second.
     """
     return run(What.CPU, chosen)

@@ -9,7 +9,7 @@ from klio_core.profiling import What
 
 
 @click.command()
-@profiles()
+@profiles(What.TIMEIT)
 def command(**chosen: Any) -> int:
     """See how long each transform's own code takes for an element, and how that varies.
 

@@ -26,7 +26,7 @@ def test_the_time_is_shared_out_among_transforms_klio_and_beam(profile: Profile)
 def test_the_tree_begins_at_the_authors_code(profile: Profile):
     tree = profile("cpu", "-n", "4", "a").stdout.partition("the job's code")[2]
 
-    assert re.search(r"─ [\d.]+ Mix.process  transforms.py:\d+\n│? +└─ [\d.]+ mixed  transforms.py:\d+\n", tree)
+    assert re.search(r"─ [\d.]+ Mix.process  transforms.py:\d+\n│? +[├└]─ [\d.]+ mixed  transforms.py:\d+\n", tree)
     assert "apache_beam" not in tree
 
 

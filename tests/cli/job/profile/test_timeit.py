@@ -66,3 +66,14 @@ def test_no_job_to_profile_is_refused(klio, tmp_path: Path):
 
     assert screen.status == 2
     assert screen.err.startswith("Error: there is no klio-job.yaml\n")
+
+
+@pytest.mark.slow
+def test_where_nothing_was_worked_on_that_is_said(profile: Profile):
+    done = profile("timeit", "-n", "1", "nobody")
+
+    assert (done.returncode, done.stdout) == (
+        0,
+        "no element was worked on, so there is nothing to see; the summary of the run says why\n",
+    )
+    assert "dropped            1   input missing 1" in done.stderr

@@ -24,5 +24,5 @@ def test_a_time_has_three_digits_and_a_unit_that_fits(ns, said):
 
 
 def test_sizes_and_shares():
-    assert [memory_text(size) for size in (1_500_000, 261_400_000)] == ["1.5 MB", "261 MB"]
+    assert [memory_text(size) for size in (56, 1_500_000, 261_400_000)] == ["0.1 kB", "1.5 MB", "261 MB"]
     assert (share_text(1, 3), share_text(0, 0)) == ("33 %", "")

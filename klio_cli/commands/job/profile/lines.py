@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from klio_cli.profiling import profiles, run
+from klio_core.profiling import What
+
+
+@click.command()
+@profiles(What.LINES)
+def command(**chosen: Any) -> int:
+    """See what each line of the job's functions takes.
+
+    It is about the functions marked with @decorators.profile; where none is, about those that work on elements.
+    Watching each line slows the code down, short lines most of all.
+    """
+    return run(What.LINES, chosen)
