@@ -9,13 +9,12 @@ from pathlib import Path
 
 from klio_cli import imports
 from klio_cli.audit import source
-from klio_cli.audit.elements import Code
+from klio_cli.audit.elements import HANDLE, Code
 from klio_core.author_code import Function, returned_element, takes, takes_at_least
 from klio_core.finding import Finding, Grade
 
 _RUN = "def run(in_pcol, config): …"
 _DECORATORS = "klio.transforms.decorators"  # the names with an underscore are klio 22.3's
-_HANDLE = (f"{_DECORATORS}.handle_klio", f"{_DECORATORS}._handle_klio")
 _CONTEXT_FIRST = (f"{_DECORATORS}.inject_klio_context", f"{_DECORATORS}._inject_klio_context")
 
 
@@ -58,7 +57,7 @@ def _processes(root: Path, module: source.Module) -> Iterator[Finding]:
     """Look at each `process` of a DoFn that no decorator makes something else of."""
     for code in _methods(module):
         node = code.node
-        handled, context = code.is_marked(*_HANDLE), code.is_marked(*_CONTEXT_FIRST)
+        handled, context = code.is_marked(*HANDLE), code.is_marked(*_CONTEXT_FIRST)
         given = ["self", *(["context"] if context else []), "data"]
         if (handled or not node.decorator_list) and not takes_at_least(node.args, len(given)):
             what = f"klio cannot call {code.name}({ast.unparse(node.args)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -39,8 +40,9 @@ def start(job: Invocation, report: Path | None) -> int:
     }
     os.environ[_VARIABLE] = json.dumps(told)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    one_process = ["-n0"] if importlib.util.find_spec("xdist") else []  # whatever the job's pytest.ini says
     places = [f"--basetemp={scratch / 'pytest'}", f"-o=cache_dir={scratch / 'cache'}"]
-    return run_tests(root, ["-qq", "-p", "klio_exec.audit.pytest_plugin", *places])
+    return run_tests(root, ["-qq", "-p", "klio_exec.audit.pytest_plugin", *one_process, *places])
 
 
 def asked() -> Asked:

@@ -40,6 +40,7 @@ def audited(root: Path, transforms: str, **files: str) -> list[Finding]:
     named = {"klio-job.yaml": JOB_FILE, "run.py": RUN, "test_transforms.py": TEST, "transforms.py": transforms}
     for name, text in {**named, **{f"{name}.py": text for name, text in files.items()}}.items():
         (root / name).write_text(text)
+    (root / "pytest.ini").write_text("[pytest]\naddopts = -n 2\n")  # a job may say so, and what is left be in a child
     report = root / "report.json"
     # The job's temporary files are where nobody else's are, and go away with the test.
     (root / "tmp").mkdir()
