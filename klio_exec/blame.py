@@ -15,6 +15,7 @@ from klio_core.errors import JobCodeError, KlioError
 
 _BEAMS_WORDS = re.compile(r" \[while running '.*?'\]")
 _DEFINITION = re.compile(r"\s*(async\s+def|def|class)\b|.*\blambda\b")
+_REQUIREMENTS = "job-requirements.txt"
 _UNREAD = "Python cannot read this line, or what is left open before it"
 
 
@@ -38,7 +39,7 @@ def at_author(error: Exception, what: str, job_dir: Path, todo: str | None = Non
         what,
         where=str(unread or _innermost(error, root) or job_dir),
         got=f"{type(error).__name__}: {got}",
-        todo=_UNREAD if unread else _mend(error) or todo,
+        todo=_UNREAD if unread else _mend(error, root) or todo,
     )
 
 
@@ -81,13 +82,20 @@ def without_beam(text: str) -> str:
     return _BEAMS_WORDS.sub("", text)
 
 
-def _mend(error: Exception) -> str | None:
+def _mend(error: Exception, root: Path) -> str | None:
     match error:
-        case ModuleNotFoundError():
-            return f"install it ({error.name}), and add it to job-requirements.txt"
+        case ModuleNotFoundError(name=str()):
+            return _install(error.name, root)
         case ImportError(name=str()):
-            return f"see how {error.name} calls it, and that its version here is that of job-requirements.txt"
+            return f"see how {error.name} calls it, and that its version here is that of {_REQUIREMENTS}"
     return None
+
+
+def _install(module: str, root: Path) -> str:
+    listed = root / _REQUIREMENTS
+    if listed.is_file() and re.search(rf"^{re.escape(module)}\b", listed.read_text(), re.MULTILINE):
+        return f"pip install -r {_REQUIREMENTS}"
+    return f"install it ({module}), and add it to {_REQUIREMENTS}"
 
 
 def _written_wrong(error: Exception, root: Path) -> Place | None:

@@ -83,6 +83,12 @@ def test_a_module_that_is_not_installed_is_named(job: Path):
     )
 
 
+def test_a_module_that_the_job_lists_needs_only_be_installed(job: Path):
+    (job / "job-requirements.txt").write_text("klio[exec]==1\nnobody_has_this==2.0\n")
+
+    assert error_of(job, "import nobody_has_this\n").endswith("\n  to do: pip install -r job-requirements.txt")
+
+
 def test_what_is_raised_at_import_is_shown_at_its_line(job: Path):
     (job / "its_module.py").write_text("def f():\n    return 1 / 0\n")
 
