@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _IN_WORK = ("leased", "working", LOST)
 _LATELY_S, _MINUTE_S = 10.0, 60.0
+_HERE = ("DirectRunner", "FnApiRunner")
 _LOCAL, _CONTAINER = "local", "container"  # kinds of runs
 _WORKER = ["klio_exec.cli", "work"]  # how a supervisor starts one
 
@@ -103,8 +104,10 @@ class Look:
             return None  # it is about to come up, or to go down
 
     def _hint(self, of: list[Run]) -> str:
-        if not of:
+        if not of and self._config.pipeline_options.runner in _HERE:
             return "it has not run here yet: `klio job run --local`, in another terminal"
+        if not of:
+            return f"no run on this machine; on {self._config.pipeline_options.runner}, `klio job status` looks for it"
         if not records.files(self._directory):
             return f"no status records yet (`events.status`) in {_short(self._directory)}"
         return ""

@@ -87,6 +87,13 @@ def test_a_job_that_never_ran_says_how_to_run_it(klio: Klio, job: Path):
     assert screen.out.endswith("\nit has not run here yet: `klio job run --local`, in another terminal\n")
 
 
+def test_a_job_that_runs_elsewhere_is_looked_for_by_another_command(klio: Klio, job: Path):
+    screen = klio("top", "-j", job, "-O", "pipeline_options.runner=DataflowRunner")
+
+    assert screen.status == 0
+    assert screen.out.endswith("\nno run on this machine; on DataflowRunner, `klio job status` looks for it\n")
+
+
 def test_records_that_nobody_keeps_cannot_be_drawn(klio: Klio, job: Path):
     screen = klio("top", "-j", job, "-O", "job_config.events.status=false")
 
