@@ -84,10 +84,10 @@ def without_beam(text: str) -> str:
 
 def _mend(error: Exception, root: Path) -> str | None:
     match error:
-        case ModuleNotFoundError(name=str()):
-            return _install(error.name, root)
-        case ImportError(name=str()):
-            return f"see how {error.name} calls it, and that its version here is that of {_REQUIREMENTS}"
+        case ModuleNotFoundError(name=str() as module):
+            return _install(module, root)
+        case ImportError(name=str() as module):
+            return f"see how {module} calls it, and that its version here is that of {_REQUIREMENTS}"
     return None
 
 
