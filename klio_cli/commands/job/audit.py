@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.job
+@options.flags(*options.JOB_FLAGS, "image_tag")
 @click.option("--no-tests", is_flag=True, help="Look at the job's files alone, and run nothing of it.")
 @click.option("--container", is_flag=True, help="Run its tests in its image, which is built if need be.")
 @click.option("--force-build", is_flag=True, help="Build the image although it is there, and every layer anew.")

@@ -51,6 +51,10 @@ def test_each_finding_says_where_why_and_what_to_do(klio: Klio, new_job: Path):
     assert (screen.status, screen.out, screen.err) == (1, TOLD, "")
 
 
+def test_klio_s_option_for_the_tag_of_the_image_is_taken(klio: Klio, new_job: Path):
+    assert klio("job", "audit", "--no-tests", "--image-tag", "v1", "-j", new_job).status == 0
+
+
 def test_warnings_alone_are_no_failure(klio: Klio, new_job: Path):
     (new_job / "transforms.py").write_text(BAD.replace("return None", "pass").replace("return data", "yield data"))
 
