@@ -8,7 +8,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -160,7 +160,7 @@ class KlioContext:
             raise self._unkept(error, f"the letter of {element!r} ({said})") from error
         kept(self.run).add(failure.reason)
         count_dead_letter(failure.reason)
-        log.error("dead letter %r (%s)%s", element, said, _at_line(failure))
+        log.error("dead letter %r (%s)%s", element, said, failure.at_line())
         self.status.tell(element, State.DEAD_LETTER, said)
         if self.failed_too_often and not self.streaming:
             raise self.lost_work()
@@ -268,14 +268,6 @@ def _arrival(raw: bytes) -> Arrival | None:
         return Message.decode(raw, Format.EITHER).arrival
     except MessageError:
         return None
-
-
-def _at_line(failure: Failure) -> str:
-    """Answer, for a log, the author's line: a job runs in its directory, save where a service keeps it elsewhere."""
-    with suppress(OSError):  # the directory may be gone
-        if line := failure.line_in(Path.cwd()):
-            return f" at {line}"
-    return ""
 
 
 def _element_of(event: bytes) -> bytes:

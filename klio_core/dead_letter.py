@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import traceback
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,14 @@ class Failure:
         reason = error.reason if isinstance(error, KlioError) else "exception"
         text, trace = str(error), "".join(traceback.format_exception(error))
         return cls(reason, type(error).__name__, _fit(text, _LONGEST_TEXT), _fit(trace, _LONGEST_TRACE))
+
+    def at_line(self) -> str:
+        """Answer, for a log, the author's line. A job runs in its directory, but for services that run it in `/`."""
+        with suppress(OSError):  # the directory may be gone
+            here = Path.cwd()
+            if here != Path(here.anchor) and (line := self.line_in(here)):
+                return f" at {line}"
+        return ""
 
     def line_in(self, directory: Path) -> str:
         """Answer the innermost line that is of a file below a directory: `transforms.py:13: x = 1 / 0`. Empty if none.

@@ -187,7 +187,8 @@ class StreamingRun:
             self._last_attempt_failed(arrived, element, error, attempt)
             return
         of = "" if transient else f" of {self._max_attempts}"
-        log.warning("%r failed (%s), attempt %d%s", element, _short(error), attempt, of)
+        line = Failure.of(error).at_line()
+        log.warning("%r failed (%s), attempt %d%s%s", element, _short(error), attempt, of, line)
         self._again_later(arrived, element, error, attempt)
 
     def _last_attempt_failed(self, arrived: Arrived, element: bytes, error: Exception, attempt: int) -> None:

@@ -46,3 +46,22 @@ def test_what_is_installed_below_the_job_is_not_the_authors():
     )
 
     assert Failure("exception", "ValueError", "no", trace).line_in(Path("/job")) == "work.py:3: helper()"
+
+
+def test_in_a_log_the_line_is_that_of_the_directory_that_the_job_runs_in(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        read("{")
+    failure = Failure.of(caught.value)
+
+    monkeypatch.chdir(HERE)
+    assert failure.at_line().startswith(" at test_dead_letter.py:")
+    monkeypatch.chdir("/")
+    assert failure.at_line() == ""
+
+
+def test_a_directory_that_is_gone_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    assert Failure("exception", "ValueError", "no", '  File "/job/a.py", line 3').at_line() == ""
