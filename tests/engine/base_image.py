@@ -16,10 +16,12 @@ import sysconfig
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from docker.errors import APIError
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +57,9 @@ def make(client: Any, tag: str) -> None:
         changes = ["ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 LD_LIBRARY_PATH=/usr/local/lib",
                    f'ENTRYPOINT ["/{START}"]', f"LABEL klio.base={mark}"]  # fmt: skip
         client.api.import_image_from_data(spool, repository=repository, tag=version, changes=changes)
+    for old in client.images.list(filters={"dangling": True, "label": "klio.base"}):
+        with suppress(APIError):  # one that another image or a container stands on
+            client.images.remove(str(old.id))
 
 
 def _mark() -> str:

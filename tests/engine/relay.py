@@ -20,14 +20,17 @@ class Relay:
         self._listener.bind(str(path))
         self._listener.listen()
         self._ends: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._is_cut = False
         self._threads = [threading.Thread(target=self._accept)]
 
     def cut(self) -> None:
         """End every connection, and take no new one."""
         self.path.unlink(missing_ok=True)
-        for end in [self._listener, *self._ends]:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._is_cut = True
+            for end in [self._listener, *self._ends]:
+                shut(end)
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -48,7 +51,11 @@ class Relay:
                 return
             far = socket.socket(socket.AF_UNIX)
             far.connect(ENGINE)
-            self._ends += [near, far]
+            with self._lock:
+                self._ends += [near, far]
+                if self._is_cut:  # between its arrival and now
+                    shut(near)
+                    shut(far)
             for one, other in ((near, far), (far, near)):
                 thread = threading.Thread(target=self._hand_on, args=(one, other))
                 self._threads.append(thread)
@@ -59,3 +66,8 @@ class Relay:
             while data := source.recv(65_536):
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
+
+
+def shut(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
