@@ -13,6 +13,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from klio.audio import surround
 from klio.audio.container import WithoutTag, counts_its_frames, missing_bytes, tag_bytes
 from klio_core.errors import EmptyAudio, JobCodeError, NotAudio, TooLarge, TruncatedAudio, UnsoundAudio
 
@@ -21,7 +22,8 @@ Samples = NDArray[np.float32]
 UNKNOWN_FRAMES = 2**62  # libsndfile reports the largest number there is
 LOUDEST_SANE_SAMPLE = 100.0  # 40 dB over full scale: float files may go over 1, but not by that much
 LARGE_TAG_BYTES = 1 << 20  # libsndfile takes a tag into memory, up to 256 MB of it
-FRAME_BYTES = 8  # two channels of 32 bits
+SAMPLE_BYTES = 4
+FRAME_BYTES = 2 * SAMPLE_BYTES  # mono becomes stereo
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,18 @@ def decode(
     length_s: float | None = None,
     max_duration_s: float = 1800.0,
     max_decoded_bytes: int = 1 << 30,
+    downmix: bool = False,
 ) -> Sound:
     """Read a WAV, FLAC, MP3 or OGG Vorbis file, at `rate` frames per second or its own; mono becomes stereo.
 
+    With `downmix` so do the up to eight channels of a WAV or FLAC file, as `klio.audio.surround` has it.
+
     All of it is read, or what there is of `length_s` seconds from `offset_s` on; of the rest only the header and the
     end are looked at. The header is read first. Whatever it says, no more than `max_duration_s` seconds or
-    `max_decoded_bytes` of samples (8 bytes for each frame) are ever in memory, before the rate is changed; of a tag
-    with pictures, nothing.
+    `max_decoded_bytes` of samples (8 bytes for each frame, 24 with six channels) are ever in memory, before the rate is
+    changed; of a tag with pictures, nothing.
 
-    Raises TooLarge for more than that, EmptyAudio, NotAudio, TruncatedAudio, and UnsoundAudio for more than two
+    Raises TooLarge for more than that, EmptyAudio, NotAudio, TruncatedAudio, and UnsoundAudio for more
     channels, NaN, infinity or absurd levels: each makes its message a dead letter. OSError where the file cannot be
     read at all, JobCodeError for a part of less than nothing.
     """
@@ -67,29 +72,39 @@ def decode(
         raise EmptyAudio(
             "the file is empty", where=str(path), expected="an audio file", got="0 bytes", todo="upload it again"
         )
-    limits, part = _Limits(max_duration_s, max_decoded_bytes), _Part(offset_s, length_s)
+    limits, part = _Limits(max_duration_s, max_decoded_bytes, downmix), _Part(offset_s, length_s)
     try:
         with _opened(path) as file:
             samples, own_rate = _read(file, path, limits, part), file.samplerate
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a file named .raw, which has no header
         raise _unreadable(path) from error
     _check_sound(samples, path)
-    stereo = np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples
-    return Sound(stereo, own_rate).at_rate(rate or own_rate)
+    return Sound(_as_stereo(samples), own_rate).at_rate(rate or own_rate)
+
+
+def _as_stereo(samples: Samples) -> Samples:
+    if samples.shape[1] == 1:
+        return np.repeat(samples, 2, axis=1)
+    return samples if samples.shape[1] == 2 else surround.stereo(samples)
 
 
 @dataclass(frozen=True)
 class _Limits:
     duration_s: float
     decoded_bytes: int
+    downmix: bool
 
-    def frames(self, rate: int) -> int:
-        return min(int(self.duration_s * rate), self.decoded_bytes // FRAME_BYTES)
+    def frames(self, file: Any) -> int:
+        return min(int(self.duration_s * file.samplerate), self.decoded_bytes // _frame_bytes(file))
 
-    def said(self, rate: int) -> str:
-        if self.duration_s * rate * FRAME_BYTES <= self.decoded_bytes:
+    def said(self, file: Any) -> str:
+        if self.duration_s * file.samplerate * _frame_bytes(file) <= self.decoded_bytes:
             return f"at most {self.duration_s:.0f} s"
         return f"at most {self.decoded_bytes / 1e6:.0f} MB of samples"
+
+
+def _frame_bytes(file: Any) -> int:
+    return max(FRAME_BYTES, int(file.channels) * SAMPLE_BYTES)
 
 
 @dataclass(frozen=True)
@@ -138,23 +153,28 @@ def _read(file: Any, path: Path, limits: _Limits, part: _Part) -> Samples:
             todo="encode it again to a file, not to a pipe",
         )
     counted = counts_its_frames(path, file.format)
-    limit = limits.frames(file.samplerate)
+    limit = limits.frames(file)
     start, wanted = part.frames(file)
     if counted and wanted > limit:
         raise _too_large(path, limits, file, f"{wanted / file.samplerate:.0f} s at {file.samplerate} Hz")
-    if file.channels > 2:
-        raise UnsoundAudio(
-            "the file is not stereo",
-            where=str(path),
-            expected="1 or 2 channels",
-            got=f"{file.channels}",
-            todo="mix it down to stereo",
-        )
+    _check_channels(file, path, downmix=limits.downmix)
     samples = _fill(file, np.empty((min(wanted, limit + 1), file.channels), np.float32), path, start)
     if len(samples) > limit:
         raise _too_large(path, limits, file, "more")
     _check_complete(file, path, len(samples), wanted if counted else 0)
     return samples
+
+
+def _check_channels(file: Any, path: Path, *, downmix: bool) -> None:
+    can_be_mixed = file.channels <= surround.MOST and file.format in surround.FORMATS
+    if file.channels > 2 and not (downmix and can_be_mixed):
+        raise UnsoundAudio(
+            "the file is not stereo",
+            where=str(path),
+            expected="1 or 2 channels",
+            got=f"{file.channels}, {file.format}",
+            todo="decode it with `downmix=True`" if can_be_mixed else "mix it down to stereo",
+        )
 
 
 def _fill(file: Any, buffer: Samples, path: Path, start: int) -> Samples:
@@ -213,7 +233,7 @@ def _too_large(path: Path, limits: _Limits, file: Any, got: str) -> TooLarge:
     return TooLarge(
         "the sound is too long",
         where=str(path),
-        expected=limits.said(file.samplerate),
+        expected=limits.said(file),
         got=got,
         todo="cut it, or raise max_duration_s and max_decoded_bytes",
     )

@@ -29,7 +29,7 @@ class _Ask(Step):
 
     def work(self, message: Message) -> Iterator[Message]:
         """Yield the message that asks the parent; record that the element waits for it."""
-        asked = asking(message, self._klio.job, self._parent)
+        asked = asking(message, self._klio.job, self._parent).leaving()  # a payload in here is for the next transform
         if self._level is not None:
             log.log(self._level, "%s is asked for %r", self._parent, message.element)
         self._klio.metrics.counter("kmsg-trigger-upstream", transform=KlioTriggerUpstream.__name__).inc()

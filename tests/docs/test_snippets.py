@@ -17,6 +17,7 @@ from klio_core.config import parse
 from tests.docs.pages import ROOT, Block, all_blocks, blocks, pages
 
 LANGUAGES = {"python", "yaml", "console", "text", "json", "sh", "bash"}
+FILE = re.compile(r"# (?:\w+/)?(\w+\.py)$", re.MULTILINE)  # the first line of a block that is a job's file
 DIRECTIVES = re.compile(r"\{[a-z-]+\}")
 
 
@@ -33,6 +34,7 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub_host)
     monkeypatch.syspath_prepend(str(ROOT / "examples" / "automixer"))  # the pages show its code
+    monkeypatch.syspath_prepend(str(tmp_path))  # and the files of jobs of their own
     before, loaded = current(), set(sys.modules)
     names: dict[str, object] = {"__name__": "snippet"}
     try:
@@ -40,16 +42,18 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
             if block.language == "yaml":
                 Path("klio-job.yaml").write_text(block.text)
             else:
+                if shown := FILE.match(block.text):
+                    Path(shown[1]).write_text(block.text)
                 exec(compile("\n" * block.line + block.text, str(ROOT / page), "exec"), names)
     finally:
         bind(before)
-        for name in {name for name in set(sys.modules) - loaded if _of_a_job(name)}:
+        for name in {name for name in set(sys.modules) - loaded if _is_below(name, ROOT / "examples", tmp_path)}:
             del sys.modules[name]
 
 
-def _of_a_job(module: str) -> bool:
+def _is_below(module: str, *directories: Path) -> bool:
     path = getattr(sys.modules[module], "__file__", None) or ""
-    return path.startswith(str(ROOT / "examples"))
+    return any(path.startswith(str(directory)) for directory in directories)
 
 
 @pytest.mark.parametrize("block", all_blocks("yaml"), ids=named)

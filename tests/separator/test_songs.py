@@ -33,6 +33,16 @@ def test_songs_of_any_rate_come_in_stereo_at_the_rate_of_the_model(tmp_path: Pat
     np.testing.assert_allclose(read[middle], tone(44_100, 44_100, 2)[middle], atol=2e-3)
 
 
+def test_a_song_in_surround_becomes_stereo(tmp_path: Path):
+    one = tone(44_100, 44_100, 1)
+    channels = np.hstack([0.5 * one, 0.25 * one, 0.2 * one, one, 0 * one, 0.1 * one])  # left, right, centre, deep, back
+    soundfile.write(tmp_path / "song", channels, 44_100, format="FLAC")
+
+    left, right = songs.read(tmp_path / "song", 44_100, 60).T
+    np.testing.assert_allclose(left, (0.5 + 0.2 / 2**0.5) * one[:, 0], atol=1e-3)
+    np.testing.assert_allclose(right, (0.25 + 0.3 / 2**0.5) * one[:, 0], atol=1e-3)
+
+
 @pytest.mark.parametrize("kind", ["m4a", "webm", "opus"])
 def test_what_only_ffmpeg_reads_goes_through_it(tmp_path: Path, ffmpeg: Path, kind: str):
     soundfile.write(tmp_path / "song.wav", tone(96_000, 48_000, 2), 48_000)

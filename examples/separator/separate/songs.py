@@ -30,7 +30,7 @@ def read(path: Path, rate: int, max_duration_s: float) -> Samples:
     """
     kind = _by_ffmpeg(path)
     if kind is None:
-        return decode(path, rate=rate, max_duration_s=max_duration_s).samples
+        return decode(path, rate=rate, max_duration_s=max_duration_s, downmix=True).samples
     with tempfile.TemporaryDirectory(dir=path.parent) as directory:
         decoded = Path(directory) / "song.wav"
         _ffmpeg(path, decoded, kind, max_duration_s)

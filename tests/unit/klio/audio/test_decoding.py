@@ -119,8 +119,33 @@ def test_samples_that_are_no_sound_are_told(studio, value):
 
 
 def test_six_channels_are_told(studio):
-    with pytest.raises(UnsoundAudio, match="got: 6"):
+    with pytest.raises(UnsoundAudio, match=r"got: 6, WAV\n *to do: decode it with `downmix=True`"):
         decode(studio.file("a.wav", np.zeros((1000, 6))))
+
+
+def test_what_has_no_known_order_of_channels_is_not_mixed_down(studio):
+    for name, channels in (("a.wav", 9), ("a.ogg", 6)):
+        with pytest.raises(UnsoundAudio, match=rf"got: {channels}, .*\n *to do: mix it down to stereo"):
+            decode(studio.file(name, np.zeros((1000, channels))), downmix=True)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_each_channel_is_mixed_down_to_its_side(studio, count):
+    in_front = {0: (1.0, 0.0), 1: (0.0, 1.0)}
+    for number in range(count):
+        alone = np.zeros((1000, count))
+        alone[:, number] = 0.5
+        left, right = decode(studio.file("a.wav", alone, subtype="FLOAT"), downmix=True).samples[500] / 0.5
+        if number in in_front and count > 1:
+            assert (left, right) == in_front[number]
+        assert max(left, right) <= 1.0
+
+
+def test_surround_takes_more_memory_and_is_refused_by_that(studio):
+    file = studio.file("a.wav", np.zeros((1000, 6)))
+    with pytest.raises(TooLarge, match="samples"):
+        decode(file, downmix=True, max_decoded_bytes=20_000)
+    assert decode(file, downmix=True, max_decoded_bytes=24_000).samples.shape == (1000, 2)
 
 
 def test_a_bomb_is_refused_by_its_header_before_it_is_decoded(studio):
