@@ -52,6 +52,7 @@ _EXAMPLES = {
         ("klio job logs --follow", "until the job ends"),
         ("klio job logs --severity WARNING", "what went wrong"),
     ),
+    "klio job profile collect-profiling-data": (("klio job profile collect-profiling-data 20", "the twenty slowest"),),
     "klio job profile cpu": (
         ("klio job profile cpu a.mp3 b.mp3", "where the time goes"),
         ("klio job profile cpu -i songs.txt --html a.html", "as a page"),

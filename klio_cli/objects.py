@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -109,6 +110,12 @@ class Objects:
         self._require(under.bucket)
         found = self._client.list_blobs(under.bucket, prefix=under.name, retry=None, timeout=_SECONDS)
         return [(Place(under.bucket, blob.name), blob.size) for blob in found]
+
+    def dated(self, under: Place) -> list[tuple[Place, datetime]]:
+        """Answer the objects whose names begin with that of `under`, and when each was made."""
+        self._require(under.bucket)
+        found = self._client.list_blobs(under.bucket, prefix=under.name, retry=None, timeout=_SECONDS)
+        return [(Place(under.bucket, blob.name), blob.time_created) for blob in found]
 
     def read(self, place: Place) -> tuple[bytes, int]:
         """Answer an object and its generation."""

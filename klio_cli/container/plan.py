@@ -16,6 +16,7 @@ from klio_core.config import KlioConfig
 from klio_core.invocation import Invocation
 from klio_core.on_dataflow.labels import variables as label_variables
 from klio_core.other_runners import is_handed_on, option
+from klio_core.profiling import Profiling
 
 PROGRAM = "klioexec"
 JOB_DIR = "/usr/src/app"
@@ -95,6 +96,18 @@ def plan_of_audit(
     command = ("audit", f"--report={_REPORT_INSIDE}/{report.name}", *_inside(job).argv())
     mounts = (Mount(report.parent, _REPORT_INSIDE, writable=True),)
     return replace(plan_of_tests(image, config, (), environ), command=command, mounts=mounts)
+
+
+def plan_of_profile(
+    asked: Profiling, image: str, config: KlioConfig, mounts: Sequence[Mount], environ: Mapping[str, str] | None = None
+) -> Plan:
+    """Answer how to profile a job in its image, `asked` naming files as the container sees them through `mounts`.
+
+    Raises UsageError where GOOGLE_APPLICATION_CREDENTIALS names no file.
+    """
+    inside = _inside(asked.job)
+    planned = _planned(inside, image, config, mounts, os.environ if environ is None else environ)
+    return replace(planned, command=("profile", *replace(asked, job=inside).argv()))
 
 
 def _planned(

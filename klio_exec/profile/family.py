@@ -54,6 +54,7 @@ class Family:
         self._self = self._psutil.Process()
         self._others: list[Any] = []
         self._known_until = 0.0
+        self._cpu_of_others = 0
         self._interval_s = interval_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look_on, name="klio-profile", daemon=True)
@@ -64,10 +65,8 @@ class Family:
         self._also = also
 
     def cpu(self) -> int:
-        """Answer the CPU time (ns) that all of them have taken."""
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        own = time.process_time_ns() + int((ended.ru_utime + ended.ru_stime) * _NS)
-        return own + sum(self._cpu_of(one) for one in self._others) if self._others else own
+        """Answer the CPU time (ns) that all of them have taken; of the others, as of the last look at them."""
+        return time.process_time_ns() + self._cpu_of_others
 
     def memory(self) -> int:
         """Answer the memory (bytes) that all of them have now."""
@@ -83,7 +82,7 @@ class Family:
         return max((sample.memory for sample in self.samples), default=0)
 
     def __enter__(self) -> Self:
-        self.meter.when_left = self._note_memory
+        self.meter.when_left = self._note
         self.meter.when_ended = self._note_span if self._wants_spans else None
         self._turn_s = sys.getswitchinterval()
         sys.setswitchinterval(_TURN_S)
@@ -110,13 +109,20 @@ class Family:
 
     def _look(self) -> None:
         self._find()
+        self._look_at_others()
         memory = self.memory()
         self.samples.append(Sample(time.perf_counter_ns(), self.cpu(), memory))
         self.meter.memory = memory
         if call := self.meter.at_work:
             _take_in(call, memory)
 
-    def _note_memory(self, call: Call) -> None:
+    def _look_at_others(self) -> None:
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        alive = sum(self._cpu_of(one) for one in self._others) if self._others else 0
+        self._cpu_of_others = int((ended.ru_utime + ended.ru_stime) * _NS) + alive
+
+    def _note(self, call: Call) -> None:
+        self._look_at_others()  # what a program took that the code has started is in its own time
         if not call.transform.peak:  # too short a call for the thread to see it
             _take_in(call, self.memory())
 

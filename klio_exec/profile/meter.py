@@ -97,7 +97,7 @@ class Meter:
         """It hands on a value, or has ended."""
         stack = self._stack()
         call, _ = stack.pop()
-        if self.when_left is not None:
+        if self.when_left is not None and not call.transform.ours:
             self.when_left(call)
         self._switch(*(stack[-1] if stack else (None, None)))
 
@@ -115,6 +115,8 @@ class Meter:
             call = stack[-1][0]
             stack[-1] = (call, call.around)
             begin = self._threads.wall
+            if self.when_left is not None:
+                self.when_left(call)
             self._switch(call, call.around)
             call.stretches.append((begin, self._threads.wall))
 

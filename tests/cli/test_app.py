@@ -51,7 +51,7 @@ def test_help_is_a_map_of_the_commands(klio):
         ("dlq", "list purge replay show"),
         ("graph", "run show"),
         ("job", "audit config create delete deploy list logs profile run status stop test verify"),
-        ("job profile", "cpu lines memory memory-lines timeit"),
+        ("job profile", "collect-profiling-data cpu lines memory memory-lines timeit"),
         ("message", "explain publish tail"),
         ("local", "cp down env ls reset status up"),
     ],

@@ -36,7 +36,7 @@ def test_the_whole_tree_is_written_as_a_page_and_for_speedscope(profile: Profile
 
     assert (mix / "cpu.html").read_text().lower().startswith("<!doctype html>")
     frames = json.loads((mix / "cpu.json").read_text())["shared"]["frames"]
-    assert {"mixed", "process"} <= {frame["name"] for frame in frames}
+    assert {"mixed", "Mix.process"} <= {frame["name"] for frame in frames}
 
 
 @pytest.mark.slow
