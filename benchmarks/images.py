@@ -49,6 +49,12 @@ class HelloKlio(beam.DoFn):
             path.write_text("done")
         yield data
 """
+_WARM = """
+import sys
+from klio.audio import warm
+
+print(warm.main() or "", *(getattr(module, "__cached__", "") for module in [*sys.modules.values()]), sep="\\n")
+"""
 # Of what klio's jobs need, what apache/beam_pythonX.Y_sdk brings along although Beam itself does not need it
 # (github.com/apache/beam, sdks/python/container/py311/base_image_requirements.txt).
 _IN_BEAMS_IMAGE = {
@@ -142,15 +148,23 @@ def _packages() -> int:
     lines = (_ROOT / "examples/automixer/job-requirements.txt").read_text().splitlines()
     wanted = {asked.name: tuple(asked.extras) for asked in map(Requirement, lines)}
     there = {_plain(one) for one in distributions({"apache-beam": (), "pip": ()})} | _IN_BEAMS_IMAGE
-    return sum(_size(one) for one in distributions(wanted) if _plain(one) not in there)
+    compiled = _compiled_by_the_warm_up()
+    return sum(_size(one, compiled) for one in distributions(wanted) if _plain(one) not in there)
+
+
+def _compiled_by_the_warm_up() -> set[str]:
+    """Answer the .pyc files of the modules that are imported when the image is built; pip itself compiles nothing."""
+    told = subprocess.run([sys.executable, "-c", _WARM], capture_output=True, text=True, check=True)
+    return set(told.stdout.splitlines())
 
 
 def _plain(distribution: Distribution) -> str:
     return distribution.name.lower().replace("_", "-")
 
 
-def _size(distribution: Distribution) -> int:
+def _size(distribution: Distribution, compiled: set[str]) -> int:
     paths = [Path(str(path.locate())) for path in distribution.files or () if ".." not in path.parts]
+    paths = [path for path in paths if path.suffix != ".pyc" or str(path) in compiled]
     if distribution.name == "klio":  # from this source tree
         paths = [path for package in ("klio", "klio_core", "klio_exec", "klio_cli") for path in _files(_ROOT / package)]
     return sum(path.stat().st_size for path in paths if path.is_file())
