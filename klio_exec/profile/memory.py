@@ -42,10 +42,7 @@ def _both(family: Family, heap: Heap) -> Iterator[None]:
 
 def _head(family: Family, ran: Ran) -> str:
     start = family.samples[0].memory
-    return (
-        f"{ran.summary.job}: {ran.summary.read} elements, {memory_text(start)} of memory at the start, "
-        f"{memory_text(family.peak)} at most"
-    )
+    return f"{ran.elements}, {memory_text(start)} of memory at the start, {memory_text(family.peak)} at most"
 
 
 def _transforms(transforms: Iterable[Transform]) -> str:

@@ -50,6 +50,12 @@ class Ran:
         return Summary.of(self.job, self.tally, self.wall / 1e9)
 
     @property
+    def elements(self) -> str:
+        """The job, and how many elements it was given, as a report begins."""
+        count = self.summary.read
+        return f"{self.job}: {count} element{'' if count == 1 else 's'}"
+
+    @property
     def worked(self) -> bool:
         """Whether any element came to the author's code."""
         return any(number for name, number in self.tally.counts.items() if name.startswith(_TO_THE_CODE))

@@ -38,7 +38,7 @@ def headed(family: Family, ran: Ran) -> str:
     """Answer the table below a line that says what the whole run took."""
     start = family.samples[0].memory
     said = (
-        f"{ran.summary.job}: {ran.summary.read} elements, {time_text(ran.wall)}, {share_text(ran.cpu, ran.wall)} of a "
+        f"{ran.elements}, {time_text(ran.wall)}, {share_text(ran.cpu, ran.wall)} of a "
         f"processor, {memory_text(family.peak)} of memory at most, {memory_text(start)} at the start"
     )
     return f"{said}\n\n{shares(family.meter.transforms.values(), ran)}"

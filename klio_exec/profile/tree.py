@@ -16,6 +16,7 @@ from typing import Any
 
 from klio_exec.profile.extras import needed
 
+_UNSEEN = "the job's code took too little time to be seen; -n 100 works on each element a hundred times"
 _NO_STEM = "\x00\x000"  # pyinstrument takes off what is below its own start; no frame is called so
 
 
@@ -56,7 +57,10 @@ class Tree:
 
         renderer = WithoutTitle(unicode=True, color=coloured)
         renderer.processors.insert(0, lambda root, **_: _from_the_author_on(root, f"{job_dir.resolve()}/"))
-        text: str = renderer.render(self._session())
+        session = self._session()
+        if _from_the_author_on(session.root_frame(), f"{job_dir.resolve()}/") is None:
+            return _UNSEEN
+        text: str = renderer.render(session)
         return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
     def write(self, html: Path | None, speedscope: Path | None) -> None:
