@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 import apache_beam as beam
@@ -49,18 +49,29 @@ def _wrap(dofn: beam.DoFn, label: str) -> Any:
     """Let the calls of a DoFn be seen. Answers the function that it is about, where that is the author's."""
     function = inspect.unwrap(dofn._process_argspec_fn())  # noqa: SLF001 - of a Map, the author's function
     module = getattr(function, "__module__", None) or ""
-    if f"{module}.".startswith(_BEAM) or isinstance(dofn.process, _Metered):
+    if f"{module}.".startswith(_BEAM) or _is_metered(dofn.process):
         return None
     ours = f"{module}.".startswith(_OURS) and not module.startswith(_AUDIO)
-    dofn.process = _Metered(dofn.process, label, ours=ours)
+    dofn.process = _metered_method(dofn.process, label, ours=ours)
     for name in _ONCE:
         if getattr(type(dofn), name) is not getattr(beam.DoFn, name):
-            setattr(dofn, name, _Metered(getattr(dofn, name), f"{label}: {name}", ours=ours))
+            setattr(dofn, name, _metered_method(getattr(dofn, name), f"{label}: {name}", ours=ours))
     return None if ours else getattr(function, "__func__", function)
 
 
+def _metered_method(method: Callable[..., Any], name: str, *, ours: bool) -> Any:
+    """Answer a method whose calls are seen. Beam looks for state and timers in what is a method, and nowhere else."""
+    if isinstance(method, MethodType):
+        return MethodType(_Metered(method.__func__, name, ours=ours), method.__self__)
+    return _Metered(method, name, ours=ours)
+
+
+def _is_metered(method: Callable[..., Any]) -> bool:
+    return isinstance(getattr(method, "__func__", method), _Metered)
+
+
 class _Metered:
-    """A method of a DoFn whose calls are seen."""
+    """A function whose calls are seen."""
 
     def __init__(self, method: Callable[..., Any], name: str, *, ours: bool) -> None:
         self._method = method
@@ -70,7 +81,7 @@ class _Metered:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         meter = _meters[0]
-        given = args[0] if args and isinstance(args[0], bytes) else b""
+        given = next((one for one in args[:2] if isinstance(one, bytes)), b"")  # behind `self`, where there is one
         call = Call(meter.transform(self._name, ours=self._ours), given)
         meter.enter(call)
         try:
