@@ -141,10 +141,11 @@ class QuickEncoder(nn.Module):
 
     def _gated(self, x: Tensor) -> Tensor:
         half = len(self.weight) // 2
+        weight = self.weight.expand(len(x), -1, -1)
         done = torch.empty_like(x)
         for some in _pieces(x):
-            gate = (self.weight[half:] @ x[:, :, some]).add_(self.bias[half:]).sigmoid_()
-            done[:, :, some] = (self.weight[:half] @ x[:, :, some]).add_(self.bias[:half]).mul_(gate)
+            gate = torch.baddbmm(self.bias[half:], weight[:, half:], x[:, :, some]).sigmoid_()
+            done[:, :, some] = torch.baddbmm(self.bias[:half], weight[:, :half], x[:, :, some]).mul_(gate)
         return done
 
 
