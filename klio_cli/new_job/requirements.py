@@ -15,7 +15,7 @@ def as_installed(text: str) -> str:
 
 def _here(found: re.Match[str]) -> str:
     try:
-        version = metadata.version(found["name"])
+        version = metadata.version(found["name"]).partition("+")[0]  # of a local build, an index has the version
     except metadata.PackageNotFoundError:
         version = found["version"]
     return f"{found['name']}{found['extras'] or ''}=={version}"

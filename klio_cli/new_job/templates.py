@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
+from pathlib import Path, PurePath
 from string import Template
 
 from klio_core.names import LOCAL_PROJECT
@@ -21,7 +21,10 @@ _SHOWS = {"demo.py", "picture.py", "vanilla_beam.py"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job: the directories of templates that it is made of, then an example, each before the earlier ones."""
+    """A kind of job: the directories of templates that it is made of, then an example, each before the earlier ones.
+
+    An example is a directory below examples/, whose last part is the name of its job.
+    """
 
     job_type: str
     layers: tuple[str, ...]
@@ -33,6 +36,7 @@ KINDS = {
     "streaming": Kind("streaming", ("shared", "streaming")),
     "batch": Kind("batch", ("shared", "batch")),
     "automixer": Kind("streaming", ("shared",), example="automixer"),
+    "separator": Kind("streaming", ("shared",), example="separator/separate"),
     "kubernetes": Kind("streaming", ("shared", "streaming", "kubernetes"), runner="DirectGKERunner"),
 }
 
@@ -60,7 +64,7 @@ def _below(directory: Traversable, above: str = "") -> Iterator[tuple[str, str]]
 
 
 def _of_example(name: str) -> Iterator[Traversable]:
-    installed = _templates() / name
+    installed = _templates() / PurePath(name).name
     # A source tree has its examples beside the packages; a wheel carries them among the templates.
     root = installed if installed.is_dir() else Path(__file__).parents[2] / "examples" / name
     for file in root.iterdir():
@@ -73,6 +77,6 @@ def _renamed(file: Traversable, example: str, values: Mapping[str, str]) -> str:
     text = file.read_text()
     if file.name not in {_JOB_FILE, "README.md"}:
         return text
-    ours = {example: values["name"], LOCAL_PROJECT: values["project"]}
+    ours = {PurePath(example).name: values["name"], LOCAL_PROJECT: values["project"]}
     text = re.sub("|".join(ours), lambda found: ours[found[0]], text)
     return _SCHEMA_LINE + text if file.name == _JOB_FILE else text

@@ -117,6 +117,7 @@ def test_the_automixer_mixes_for_whoever_made_it_their_own(tmp_path: Path) -> No
 
 def test_every_template_is_among_these_paths() -> None:
     source = Path(__file__).read_text()
+    source += (Path(__file__).parents[1] / "separator" / "test_template.py").read_text()  # it needs PyTorch
 
     assert [name for name in KINDS if f'newcomer(tmp_path, "{name}")' not in source] == []
 

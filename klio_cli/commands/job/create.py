@@ -66,9 +66,9 @@ def command(
     """Make a new job that works at once.
 
     What is not given is asked for on a terminal, with what it usually is; --use-defaults asks nothing, and neither does
-    a script. The job of the templates streaming, batch and kubernetes writes a greeting for each element; automixer is
-    the example of klio, which mixes two tracks on the beat. Each has a test that passes, and runs under --local as it
-    is.
+    a script. The job of the templates streaming, batch and kubernetes writes a greeting for each element; automixer and
+    separator are examples of klio: one mixes two tracks on the beat, the other makes the stems of a song. Each has a
+    test that passes, and runs under --local as it is.
     """
     from klio_cli.new_job import place
 

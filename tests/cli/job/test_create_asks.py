@@ -16,7 +16,7 @@ from klio_cli.terminal import Terminal
 from klio_core.config import load
 
 QUESTIONS = """\
-Template: streaming, batch, automixer, kubernetes [streaming]: \
+Template: streaming, batch, automixer, separator, kubernetes [streaming]: \
 Google Cloud project [klio-local]: \
 The topic that elements come from [projects/klio-local/topics/hello-input]: \
 The topic that elements go on to [projects/klio-local/topics/hello-output]: \
@@ -100,10 +100,10 @@ def test_a_reply_that_is_no_use_is_asked_for_again(tmp_path: Path):
         "  expected: a-z, 0-9 and hyphens, a letter first, no hyphen last, at most 63 characters\n"
         "  got: 'No Name'\n"
         "Name of the job: "
-        "Template: streaming, batch, automixer, kubernetes [streaming]: Error: no such template\n"
-        "  expected: streaming, batch, automixer, kubernetes\n"
+        "Template: streaming, batch, automixer, separator, kubernetes [streaming]: Error: no such template\n"
+        "  expected: streaming, batch, automixer, separator, kubernetes\n"
         "  got: 'streming'\n"
-        "Template: streaming, batch, automixer, kubernetes [streaming]: "
+        "Template: streaming, batch, automixer, separator, kubernetes [streaming]: "
         "Google Cloud project [klio-local]: Error: not the name of a Google Cloud project\n"
         "  expected: 6 to 30 of a-z, 0-9 and hyphens, a letter first, no hyphen last\n"
         "  got: 'x'\n"
