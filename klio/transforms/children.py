@@ -98,7 +98,8 @@ def _idle_one(name: str, head: bytes) -> Child | None:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_idle() -> None:
+    """End the processes that wait for a call: the next one gets a new one, with what this process is by then."""
     with _lock:
         for child in _idle:
             child.end()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from klio.data.stores import store_for
+from klio.transforms.children import end_idle
 from klio_core.config import KlioConfig, load, parse
 from klio_core.errors import UsageError
 from klio_core.faults import Faults, of_cloud
@@ -119,13 +120,15 @@ def local_cloud(job_dir: Path | str = ".", *, faults: Sequence[str] = ()) -> Ite
 
 @contextmanager
 def _found(state: LocalState) -> Iterator[None]:
-    """Let clients in this process find the cloud."""
+    """Let clients in this process find the cloud, and those in processes that run the author's code."""
     said = state.environment()
     before = {name: os.environ.get(name) for name in said}
     os.environ.update(said)
+    end_idle()
     try:
         yield
     finally:
+        end_idle()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -195,7 +195,7 @@ def test_what_is_printed_is_logged_with_the_element_and_within_bounds(arrived, c
 
 def test_the_log_of_the_child_is_the_log_of_the_worker(arrived, caplog):
     caplog.set_level(logging.INFO, "isolated")
-    children._end_all()  # a new process has the levels of this one as they are now
+    children.end_idle()  # a new process has the levels of this one as they are now
     run(arrived(Abuse), "logs")
     assert ("isolated", logging.INFO, "low light") in caplog.record_tuples
     assert "never mind" not in caplog.text

@@ -161,7 +161,8 @@ def test_faults_befall_the_cloud_and_the_job_bears_them():
 
 
 @pytest.mark.slow
-def test_a_job_is_drained_as_often_as_something_was_published_and_may_work_in_other_processes():
+@pytest.mark.parametrize("cloud_number", [1, 2])
+def test_a_job_is_drained_as_often_as_something_was_published_and_may_work_in_other_processes(cloud_number: int):
     with local_cloud() as cloud:
         job = cloud.job(config=JOB.replace("  max_attempts: 1", "  isolation: subprocess"), run=run)
         job.put({"ada": b"la"})
