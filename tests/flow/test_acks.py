@@ -93,6 +93,7 @@ def test_sigterm_ends_what_is_begun_and_gives_back_the_rest_at_once(new_job: New
         assert process.stop() == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_what_is_begun_and_the_status_is_130(new_job: NewJob):
     job = new_job()
     job.does_work()
@@ -108,6 +109,7 @@ def test_ctrl_c_ends_what_is_begun_and_the_status_is_130(new_job: NewJob):
     assert process.summary["processed"].split()[0] == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signals", "status"), [(1, 0), (2, 130)], ids=["in time", "a second signal"])
 def test_what_is_not_done_when_it_must_be_is_given_back(new_job: NewJob, signals: int, status: int):
     job = new_job(lease_s=600, drain_timeout_s=0.3 if signals == 1 else 600)
@@ -192,6 +194,7 @@ def test_a_lease_is_kept_for_as_long_as_the_work_takes(new_job: NewJob):
     assert {status.attempt for status in job.statuses} == {1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 5])
 def test_no_more_are_held_than_may_be_in_flight(new_job: NewJob, limit: int):
     job = new_job(max_in_flight=limit)

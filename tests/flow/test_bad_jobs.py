@@ -22,6 +22,7 @@ def end_of(job: Job) -> tuple[int, str]:
         return process.wait(), process.log
 
 
+@pytest.mark.slow
 def test_a_run_that_returns_nothing_though_there_is_an_output(job: Job):
     job.write(run="import apache_beam as beam\n\n\ndef run(in_pcol, config):\n    in_pcol | beam.Map(print)\n")
 
@@ -62,6 +63,7 @@ def test_an_unknown_runner(job: Job):
     assert "did you mean DirectRunner" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "what"),
     [("in", "the subscription cannot be read"), ("out", "the topic cannot be used")],

@@ -158,6 +158,7 @@ def command(*argv: object) -> list[str]:
     return [sys.executable, "-m", "klio_cli.app", *map(str, argv)]
 
 
+@pytest.mark.slow
 def test_a_new_batch_job_runs_to_its_end(klio, tmp_path: Path):
     job = tmp_path / "job"
     klio("job", "create", "hello", "--job-type", "batch", "--output", job)

@@ -28,6 +28,7 @@ def errors(screen: str) -> str:
     return "\n".join(line for line in between if not line.startswith(("=", "_")))
 
 
+@pytest.mark.slow
 def test_a_new_job_passes_its_own_test(hello: Path):
     done = klio_job_test(hello, "-q")
 

@@ -36,6 +36,7 @@ def restart(server: Ours) -> None:
     server.start()
 
 
+@pytest.mark.slow
 def test_nothing_that_was_answered_is_lost_while_the_server_is_killed_under_load(ours: Ours, mortal: Cloud) -> None:
     topic, subscription = mortal.pair()
     answered: list[str] = []

@@ -68,6 +68,7 @@ def write_many(path: str, name: bytes) -> None:
         file.write(DeadLetter(name * 5000, name, "mixer", "exception", "ValueError", "no good", 1.0))
 
 
+@pytest.mark.slow
 def test_several_processes_share_a_file_and_no_line_is_torn(tmp_path: Path):
     path = tmp_path / "dead.jsonl"
     context = multiprocessing.get_context("spawn")

@@ -91,6 +91,7 @@ def test_limits_that_cannot_be_meant_are_refused(arguments):
         marks(**arguments)
 
 
+@pytest.mark.slow
 def test_ten_threads_through_every_decorator_give_what_one_thread_gives(bound):
     bound()
     job = All()

@@ -216,6 +216,7 @@ def test_timeout_above_retry_is_one_budget():
         fails()
 
 
+@pytest.mark.slow
 def test_retry_above_timeout_gives_each_attempt_its_own_budget(tmp_path):
     note = tmp_path / "note"
 

@@ -156,6 +156,7 @@ def test_functions_run_there_too():
     assert Message.decode(function(Message.of(b"a").encode())).payload == b"A"
 
 
+@pytest.mark.slow
 def test_the_work_ends_with_everything_it_started_and_the_next_one_has_a_new_process(tmp_path):
     slow = Slow(str(tmp_path / "pids"))
     with pytest.raises(KlioTimeoutError, match=r"Slow\.process took longer than 0\.3 seconds"):
@@ -175,6 +176,7 @@ def _works(pid):
         return False
 
 
+@pytest.mark.slow
 def test_when_its_parent_is_gone_a_child_ends_whatever_it_is_doing(tmp_path):
     note = tmp_path / "pid"
     code = f"""
@@ -289,6 +291,7 @@ def test_seconds_are_a_number():
         decorators.timeout(None)
 
 
+@pytest.mark.slow
 def test_threads_do_not_mix_their_results():
     names = [f"t{number}".encode() for number in range(40)]
     with ThreadPoolExecutor(4) as pool:

@@ -241,6 +241,7 @@ def test_no_shape_of_sections_and_no_override_does_either(pairs: list[tuple[str,
     assert told.startswith(("KlioConfig(", "klio-job.yaml cannot be used: "))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -278,6 +279,7 @@ def test_sixty_kilobytes_of_anything_take_less_than_a_second(text: str) -> None:
     assert is_quick(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -304,6 +306,7 @@ SECTIONS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(SECTIONS), shapes)
 def test_sixty_kilobytes_of_one_shape_take_less_than_a_second(section: str, shape: str) -> None:

@@ -67,6 +67,7 @@ def test_a_job_that_does_not_come_to_run_is_an_error(seen: Seen):
         seen.watch.until_running(0)
 
 
+@pytest.mark.slow
 def test_what_the_service_says_is_logged_once_while_a_job_runs(seen: Seen, caplog: pytest.LogCaptureFixture):
     seen.job.becomes = ["RUNNING", "DONE"]
     seen.job.messages = [("BASIC", "one"), ("WARNING", "two"), ("DETAILED", "not this"), ("BASIC", "three")]
