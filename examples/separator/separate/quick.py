@@ -1,4 +1,4 @@
-"""Demucs on a processor, with fewer trips to memory: the same numbers within rounding, a third less time.
+"""Demucs on a processor, with fewer trips to memory: the same numbers within rounding, a quarter less time.
 
 Measured on the whole htdemucs: half of its time goes into small convolutions whose results are written to memory, read
 again to be normalised, and once more to be gated. Here
