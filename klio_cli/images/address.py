@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from socket import AF_UNIX, socket
 from typing import TYPE_CHECKING
 
 from klio_core.errors import EngineError
@@ -24,11 +25,15 @@ class Address:
     named_by: str = ""
     tls: TLSConfig | None = None
 
-    @property
-    def may_be_there(self) -> bool:
-        """Whether it is worth a try: a socket of this machine that is no file has nobody behind it."""
+    def knock(self) -> None:
+        """Raise OSError where nobody listens at a socket of this machine.
+
+        The SDK finds that out, too, but leaves its own socket open when it does.
+        """
         path = self.url.removeprefix("unix://")
-        return path == self.url or Path(path).exists()
+        if path != self.url:
+            with socket(AF_UNIX) as ours:
+                ours.connect(path)
 
     def __str__(self) -> str:
         place = self.url.removeprefix("unix://")

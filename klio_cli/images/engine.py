@@ -50,10 +50,13 @@ def first_of(places: Sequence[Address]) -> DockerClient:
 def _client(place: Address) -> DockerClient:
     from docker import DockerClient
 
-    if not place.may_be_there:
-        raise FileNotFoundError("No such file or directory")
+    place.knock()
     client = DockerClient(base_url=place.url, tls=place.tls or False)
-    client.ping()
+    try:
+        client.ping()
+    except BaseException:
+        client.close()
+        raise
     return client
 
 

@@ -18,6 +18,7 @@ SMALL = ("-Ojob_config.model=small", "-Ojob_config.repo=models")
 def test_the_separator_makes_stems_for_whoever_made_it_their_own(tmp_path: Path) -> None:
     with newcomer(tmp_path, "separator") as somebody:
         assert "1 passed" in somebody.types("job", "test")
+        assert " 0 failed" in somebody.types("job", "verify", "--offline")
         assert "nothing found" in somebody.types("job", "audit")
         somebody.python(
             "import small_model as m; from pathlib import Path; m.save(m.htdemucs(), Path('models'), 'small')"
