@@ -21,8 +21,9 @@ def directory(config: KlioConfig, job: Invocation) -> Path:
     Raises UsageError where there is no such place.
     """
     entry = config.job_config.events.status
-    if entry is None:
-        return status_dir(project_of(job), config.job_name)
+    kept = status_dir(project_of(job), config.job_name)
+    if entry is None or (entry and entry.location is None and kept.is_dir()):
+        return kept
     where = f"job_config.events.status of {job.config_path}"
     if entry is False:
         todo = "take it out, or say `status: {type: directory, location: …}`"

@@ -15,10 +15,11 @@ def localised(config: KlioConfig, project_dir: Path) -> KlioConfig:
     said: dict[str, object] = {}
     if events.dead_letters is None:
         said["dead_letters"] = DirectoryRecords(location=str(dead_letter_dir(project_dir, config.job_name)))
+    kept = str(status_dir(project_dir, config.job_name))
     if events.status is None and config.pipeline_options.streaming:
-        said["status"] = StatusTopic(
-            topic=status_topic(config.pipeline_options.project), location=str(status_dir(project_dir, config.job_name))
-        )
+        said["status"] = StatusTopic(topic=status_topic(config.pipeline_options.project), location=kept)
+    elif isinstance(events.status, StatusTopic) and events.status.location is None:
+        said["status"] = events.status.model_copy(update={"location": kept})
     journal = config.job_config.journal or str(journal_dir(project_dir, config.job_name))
     update = {"events": events.model_copy(update=said), "journal": journal}
     job_config = config.job_config.model_copy(update=update)

@@ -148,7 +148,8 @@ class Recorder:
         self._records = records
         self.silent = isinstance(records, NoRecords)
         """Whether nobody listens, so that callers may save themselves the work."""
-        self._worker = worker_name()
+        self.worker = worker_name()
+        """What the records call this process."""
         self._told: dict[bytes, float] = {}
         self._unfinished: dict[bytes, Status] = {}
         self._attempts: dict[bytes, int] = {}
@@ -222,7 +223,7 @@ class Recorder:
         seconds = None if spent is None else spent / 1e9
         if state.final and not self._attempts:  # no runner begins anew, so nothing is kept for long
             self._spent_ns.pop(element, None)
-        status = Status(element, self._job, state, time.time(), fraction, note, attempt, self._worker, seconds)
+        status = Status(element, self._job, state, time.time(), fraction, note, attempt, self.worker, seconds)
         if self._attempts:
             self._unfinished[element] = status
         self._records.write(status)

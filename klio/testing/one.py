@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, bind
+from klio.events.status import NoRecords, Recorder
 from klio.gate import Gate
 from klio.testing import media
 from klio.testing.faulty import with_faults
@@ -77,9 +78,10 @@ def run_one(
 def in_this_process(job: KlioConfig) -> Iterator[KlioContext]:
     """Make `job` the job of this process while the block runs.
 
-    It decides nothing, tries nothing again, and what code raises is raised.
+    It decides nothing, tries nothing again, tells nobody of its progress, and what code raises is raised.
     """
     context = KlioContext(job, raises=True)
+    context.status = Recorder(job.job_name, NoRecords())
     free_of_policy(context)
     before = bind(context)
     try:

@@ -45,6 +45,11 @@ class Service:
     def bucket(self) -> Any:
         return self.cloud.storage.bucket(BUCKET)
 
+    @property
+    def records(self) -> Path:
+        """A file of status records for each worker of `separate`."""
+        return self.project / ".klio" / "status" / "separate"
+
     def start(self, job: Path, *options: str) -> subprocess.Popen[bytes]:
         """Run one of the jobs as `klio job run --local` does."""
         command = [sys.executable, "-m", "klio_cli.app", "job", "run", "--local", "--project", str(self.project)]
@@ -128,8 +133,10 @@ def test_a_song_goes_in_and_its_stems_come_out_as_long_as_it(service: Service):
         assert made.shape == samples.shape
         lost = made[middle] - share * samples[middle]
         assert np.std(lost) < 0.02 * share * np.std(samples[middle])  # what MP3 loses
-    peaks = json.loads(service.bucket.blob(f"stems/{name}-peaks.json").download_as_bytes())
-    assert {stem: len(values) for stem, values in peaks.items()} == dict.fromkeys(SOURCES, 1_000)
+    facts = json.loads(service.bucket.blob(f"stems/{name}-peaks.json").download_as_bytes())
+    assert {stem: len(values) for stem, values in facts["peaks"].items()} == dict.fromkeys(SOURCES, 1_000)
+    assert (facts["duration_s"], facts["model"], facts["attempt"]) == (5.0, "shares", 1)
+    assert facts["worker"] in {file.stem for file in service.records.iterdir()}
 
 
 def test_two_mixes_of_a_song_whose_stems_are_missing_are_both_made_and_the_song_is_separated_once(service: Service):
@@ -147,8 +154,7 @@ def test_two_mixes_of_a_song_whose_stems_are_missing_are_both_made_and_the_song_
         for place in (f"stems/{name}-drums", f"stems/{name}-vocals", f"mixes/{name}-mix-drums-vocals")
     )
     np.testing.assert_allclose(mix[20_000:60_000], (drums + vocals)[20_000:60_000], atol=0.03)
-    status = (service.project / ".klio" / "status" / "separate").glob("*.jsonl")
-    states = [json.loads(line)["state"] for file in status for line in file.read_text().splitlines()]
+    states = [json.loads(line)["state"] for file in service.records.iterdir() for line in file.read_text().splitlines()]
     assert states.count("committed") == 1
 
 
@@ -179,8 +185,8 @@ def test_what_cannot_be_separated_says_why_and_the_next_song_works(service: Serv
         service.publish("separate", service.upload(song(seconds)[1]))
 
     assert process.wait(120) == 3
-    letters = (service.project / ".klio" / "dead-letters" / "separate").glob("*.json")
-    told = {letter["element"]: letter["reason"] for letter in (json.loads(one.read_text()) for one in letters)}
+    letters = [json.loads(service.bucket.blob(one).download_as_bytes()) for one in service.there("dead-letters/")]
+    told = {letter["element"]: letter["reason"] for letter in letters}
     assert told == reasons
     assert len(service.there("stems/")) == 2 * 5
 
@@ -191,8 +197,7 @@ def test_a_worker_that_is_killed_in_mid_song_loses_nothing(service: Service):
     _, content = song(16)
     name = service.upload(content)
     service.publish("separate", name)
-    status = service.project / ".klio" / "status" / "separate"
-    eventually(lambda: '"working"' in "".join(file.read_text() for file in status.glob("*.jsonl")))
+    eventually(lambda: '"working"' in "".join(file.read_text() for file in service.records.glob("*.jsonl")))
     os.killpg(first.pid, signal.SIGKILL)  # the command, and the job itself
     first.wait()
     service.running.remove(first)

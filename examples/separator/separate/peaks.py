@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import numpy as np  # klio: audit-off blas-threads each worker gets its share from klio, and PyTorch takes that
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 _COUNT = 1000
 
 
-def of(stems: Mapping[str, NDArray[np.float32]]) -> str:
-    """Answer JSON: of each stem its peaks, 0 to 100, on one scale for all stems of the song."""
+def of(stems: Mapping[str, NDArray[np.float32]]) -> dict[str, list[int]]:
+    """Answer of each stem its peaks, 0 to 100, on one scale for all stems of the song."""
     peaks = {name: _peaks(samples) for name, samples in stems.items()}
     loudest = max((part.max(initial=0.0) for part in peaks.values()), default=0.0) or 1.0
-    return json.dumps({name: np.round(100 * part / loudest).astype(int).tolist() for name, part in peaks.items()})
+    return {name: np.round(100 * part / loudest).astype(int).tolist() for name, part in peaks.items()}
 
 
 def _peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -34,4 +34,8 @@ def test_a_song_becomes_four_stems_of_its_length_and_their_peaks(job):
 
     lengths = {name: soundfile.info(io.BytesIO(result.outputs[f"{name}/song"])).frames for name in STEMS}
     assert lengths == dict.fromkeys(STEMS, 3 * 44_100)
-    assert set(json.loads(result.outputs["peaks/song"])) == set(STEMS)
+    facts = json.loads(result.outputs["peaks/song"])
+    assert (facts["duration_s"], facts["model"], facts["attempt"]) == (3.0, "small", 1)
+    assert facts["seconds"] > 0
+    assert facts["worker"]
+    assert set(facts["peaks"]) == set(STEMS)

@@ -115,3 +115,13 @@ def test_records_are_where_the_job_file_says(klio: Klio, job: Path):
     screen = klio("job", "status", "-j", job, "-O", "job_name=elsewhere", "-O", f"job_config.events.status={kept}")
 
     assert screen.out.splitlines()[0] == "elsewhere: 1 element", screen.err
+
+
+def test_records_that_go_to_a_topic_are_where_local_keeps_them_too(klio: Klio, job: Path):
+    kept = job.parent / ".klio" / "status" / "elsewhere"
+    kept.mkdir(parents=True)
+    (kept / "w.jsonl").write_bytes(Status(b"a", "elsewhere", State.COMMITTED, time.time()).encode() + b"\n")
+    topic = "{type: pubsub, topic: projects/p/topics/klio-status}"
+    screen = klio("job", "status", "-j", job, "-O", "job_name=elsewhere", "-O", f"job_config.events.status={topic}")
+
+    assert screen.out.splitlines()[0] == "elsewhere: 1 element", screen.err

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import apache_beam as beam
 import pytest
 from apache_beam.pvalue import TaggedOutput
@@ -66,6 +68,20 @@ def test_the_code_sees_its_job():
         return f"{ctx.config.job_name} {ctx.config.job_config.crossfade_s}"
 
     assert run_one(crossfade, "a", config=JOB).payloads == [b"mixer 4"]
+
+
+def test_progress_is_told_to_nobody_whatever_the_job_file_says(tmp_path: Path):
+    class Telling(beam.DoFn):
+        @decorators.handle_klio
+        def process(self, data):
+            self._klio.progress(0.5, "half")
+            yield data
+
+    status = f"{{type: directory, location: {tmp_path / 'told'}}}"
+    result = run_one(Telling, "a", config=f"job_name: teller\njob_config: {{events: {{status: {status}}}}}")
+
+    assert result.elements == [b"a"]
+    assert not (tmp_path / "told").exists()
 
 
 def test_tagged_outputs_and_payloads_are_told_apart():
