@@ -71,7 +71,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 # PyTorch first, and alone: with the rest pip would fetch the libraries of graphics cards, too.
 $(VENV)/.separator: pyproject.toml $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator]" "imageio-ffmpeg>=0.6"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator,web]" "imageio-ffmpeg>=0.6"
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python

@@ -161,13 +161,26 @@ def ensure_topic(path: str) -> None:
 
 
 def ensure_subscription(path: str, topic: str, **settings: Any) -> None:
-    """Make the subscription unless it is there; `settings` are further fields of it."""
+    """Make the subscription unless it is there; `settings` are further fields of it. Raises EventError."""
     with _client(pubsub.SubscriberClient) as client:
         try:
             request = {"name": path, "topic": topic, **settings}
             client.create_subscription(request=request, timeout=_CALL_S)
         except google_errors.AlreadyExists:
             return
+        except google_errors.GoogleAPIError as error:
+            raise _cannot("the subscription cannot be made", path, error) from error
+
+
+def remove_subscription(path: str) -> None:
+    """Remove the subscription, and what waits in it; one that is not there is fine. Raises EventError."""
+    with _client(pubsub.SubscriberClient) as client:
+        try:
+            client.delete_subscription(subscription=path, **_LOOK)
+        except google_errors.NotFound:
+            return
+        except google_errors.GoogleAPIError as error:
+            raise _cannot("the subscription cannot be removed", path, error) from error
 
 
 def _cannot(what: str, path: str, error: google_errors.GoogleAPIError) -> EventError:

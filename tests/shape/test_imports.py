@@ -27,6 +27,7 @@ MAY_IMPORT_TOO = {
     "klio/events/pubsub.py": {"google.api_core", "google.auth", "google.cloud.pubsub"},
     "klio_cli/requirements.py": {"packaging"},
     "examples/separator/": {"demucs", "klio_core.errors", "pydantic", "pytest", "torch"},
+    "examples/separator/web/": {"click", "fastapi", "klio_core", "limits", "mutagen", "starlette", "uvicorn", "web"},
     "klio_exec/audit/pytest_plugin.py": {"pytest"},
     "klio_exec/dataflow/launch.py": {"google.api_core"},
     "klio_exec/local/objects/digests.py": {"google_crc32c"},

@@ -1,0 +1,51 @@
+"""The app: routes, guards, problems, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from web import problems
+from web.front import Front
+from web.problems import answers
+from web.routes import events, health, mixes, songs
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    songs.router,
+    events.router,
+    mixes.router,
+)
+GUARDS: tuple[Callable[[FastAPI, Front], None], ...] = ()
+"""Each is called with the app and the front; the one that is installed last sees a request first."""
+
+
+def make(front: Front) -> FastAPI:
+    """Answer the app of a front, which it starts and stops."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(front.start)
+        yield
+        await run_in_threadpool(front.stop)
+
+    app = FastAPI(
+        title="Stems of songs",
+        summary="Songs in; vocals, drums, bass and the rest out, and mixes of them.",
+        version=version("klio"),
+        lifespan=lifespan,
+        docs_url=None,  # both load scripts from other hosts
+        redoc_url=None,
+        responses=answers(422, 500, 503),
+    )
+    app.state.front = front
+    problems.install(app)
+    for guard in GUARDS:
+        guard(app, front)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

@@ -1,0 +1,152 @@
+"""What is known of all songs, in memory: what lies there is put in, records are taken in, and each change has an id."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from klio_core.status import Status
+from web.known import Known
+from web.lying import Lying
+from web.model import Song, State
+from web.places import Places
+
+_REMEMBERED = 10_000  # songs that were removed: who resumes is told of so many
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A song as it is since its last change, whose id is `version`; `body` is its JSON."""
+
+    song: Song
+    version: int
+    body: bytes
+
+    @property
+    def etag(self) -> str:
+        """The same on every front, as long as nothing changes."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:24]}"'
+
+
+class Catalogue:
+    """All songs. Any thread may ask and tell; `changed` is called with the hash of each song that is another now."""
+
+    def __init__(self, places: Places, changed: Callable[[str], None] = lambda _song: None) -> None:
+        self._places, self._changed = places, changed
+        self._known: dict[str, Known] = {}
+        self._entries: dict[str, Entry] = {}
+        self._removed: dict[str, int] = {}
+        self._version = 0
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entry(self, song: str) -> Entry | None:
+        """Answer a song with its version, None where there is none."""
+        return self._entries.get(song)
+
+    def song(self, song: str) -> Song | None:
+        """Answer a song by its hash, None where there is none."""
+        entry = self._entries.get(song)
+        return entry.song if entry else None
+
+    def lying(self, song: str) -> Lying | None:
+        """Answer what lay there of a song when it was looked at last."""
+        known = self._known.get(song)
+        return known.lying if known else None
+
+    def songs(self, state: State | None = None) -> list[Song]:
+        """Answer the songs, of one state or of all, the newest first."""
+        with self._lock:
+            found = [one.song for one in self._entries.values() if state is None or one.song.state is state]
+        return sorted(found, key=place, reverse=True)
+
+    @property
+    def version(self) -> int:
+        """The id of the last change."""
+        return self._version
+
+    def since(self, version: int, only: str | None = None) -> list[tuple[int, str, Entry | None]]:
+        """Answer what changed after `version`, in order: its id, the hash, and the song, None where it was removed."""
+        with self._lock:
+            there = [(one.version, song, one) for song, one in self._entries.items() if one.version > version]
+            gone = [(at, song, None) for song, at in self._removed.items() if at > version]
+        found: list[tuple[int, str, Entry | None]] = [*there, *gone]
+        return sorted((one for one in found if only in (None, one[1])), key=lambda one: one[0])
+
+    def change(self, song: str) -> tuple[int, Entry | None]:
+        """Answer the last change of a song: its id, and what it is now, None where it was removed."""
+        entry = self._entries.get(song)
+        return (entry.version, entry) if entry else (self._removed.get(song, self._version), None)
+
+    def put(self, song: str, lying: Lying | None) -> None:
+        """Take in what lies there of a song now; None removes it."""
+        with self._lock:
+            if lying is None:
+                changed = self._remove(song)
+            else:
+                known = self._known.setdefault(song, Known(self._places, lying))
+                known.lying = lying
+                changed = self._derive(song)
+        if changed:
+            self._changed(song)
+
+    def put_all(self, there: Mapping[str, Lying]) -> None:
+        """Take in what lies there of all songs; those that are not among them are gone."""
+        for song in [*there, *(song for song in list(self._known) if song not in there)]:
+            self.put(song, there.get(song))
+
+    def take(self, record: Status) -> bool:
+        """Take in one record. Answers whether its song is known."""
+        song = record.element.decode(errors="replace")
+        with self._lock:
+            known = self._known.get(song)
+            if known is None:
+                return False
+            heard = {self._places.separate.ref.job_name: known.separate, self._places.mix.ref.job_name: known.mix}
+            if record.job not in heard:
+                return True
+            heard[record.job].take(record, time.time())
+            changed = self._derive(song)
+        if changed:
+            self._changed(song)
+        return True
+
+    def tick(self) -> None:
+        """See whose lease has ended meanwhile."""
+        with self._lock:
+            changed = [song for song, known in self._known.items() if known.held and self._derive(song)]
+        for song in changed:
+            self._changed(song)
+
+    def _derive(self, name: str) -> bool:
+        song = self._known[name].song(name, time.time())
+        before = self._entries.get(name)
+        if before is not None and before.song == song:
+            return False
+        self._removed.pop(name, None)
+        self._entries[name] = Entry(song, self._next(), song.model_dump_json().encode())
+        return True
+
+    def _remove(self, song: str) -> bool:
+        self._known.pop(song, None)
+        if self._entries.pop(song, None) is None:
+            return False
+        self._removed[song] = self._next()
+        while len(self._removed) > _REMEMBERED:
+            del self._removed[next(iter(self._removed))]
+        return True
+
+    def _next(self) -> int:
+        """Answer the id of a change: its time, in microseconds since the epoch, and later than any before."""
+        self._version = max(self._version + 1, time.time_ns() // 1000)
+        return self._version
+
+
+def place(song: Song) -> tuple[float, str]:
+    """Answer where a song stands among all, by the time of its upload."""
+    return song.uploaded_at.timestamp(), song.hash

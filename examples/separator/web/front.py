@@ -1,0 +1,188 @@
+"""What all routes share: the places, the store, the catalogue, the feed, and how jobs are asked."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from klio.data.gcs import GcsStore
+from klio.data.gcs_client import Patience
+from klio.events import pubsub
+from klio_core.errors import LostLease
+from klio_core.message import JobRef, Limited, Message
+from klio_core.status import State as Told
+from klio_core.status import Status
+from web.catalogue import Catalogue
+from web.feed import Feed
+from web.lying import Look
+from web.model import Song, SongFile
+from web.places import Job, Places
+from web.problems import Problem, no_such_song
+from web.records import NAME, Listener
+from web.settings import Settings
+
+DELETED = "deleted"
+_TICK_S = 1.0
+_TRIES = 20  # of a change to a song's file, while other fronts change it, too
+_MADE = (Told.COMMITTED, Told.PASSED_ON, Told.DEAD_LETTER, Told.DROPPED)
+
+
+class Front:
+    """One front. It holds nothing that is not found out anew when it starts.
+
+    `start` and `stop` are called by the app. All methods wait for services: routes call them in threads.
+    """
+
+    def __init__(self, settings: Settings, places: Places | None = None) -> None:
+        self.settings = settings
+        self.places = places or Places.of(settings.jobs_dir)
+        self.store = GcsStore(Patience(settings.patience_s))
+        self.feed = Feed()
+        self.catalogue = Catalogue(self.places, self.feed.changed)
+        self.look = Look(self.places, self.store)
+        self.listener = Listener(self.places.status_topic, self.look_again, self._hear)
+        self._ending = threading.Event()
+        self._clock = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen; the catalogue is there as soon as `ready` says so."""
+        self.listener.start()
+        self._clock.start()
+
+    def stop(self) -> None:
+        """End; who listens to events is let go."""
+        self.feed.close()
+        self._ending.set()
+        self.listener.stop()
+        self._clock.join()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the catalogue is whole, and changes are heard."""
+        return self.listener.hears.is_set()
+
+    def look_again(self) -> None:
+        """Look at everything that lies there. Raises DataError."""
+        self.catalogue.put_all(self.look.all())
+
+    def look_at(self, song: str) -> None:
+        """Look at what lies there of one song. Raises DataError."""
+        self.catalogue.put(song, self.look.one(song))
+
+    def song(self, song: str) -> Song:
+        """Answer a song. Raises Problem where there is none."""
+        found = self.catalogue.song(song)
+        if found is None:
+            raise no_such_song(song)
+        return found
+
+    def enqueue(self, song: str, file: SongFile) -> Song:
+        """Keep what is known of an upload that lies in the queue, ask for its stems, and answer it as queued.
+
+        Raises DataError and EventError: then the same upload may be sent again.
+        """
+        self.keep(song, file)
+        self.ask_for_stems(song)
+        self.look_at(song)
+        return self.song(song)
+
+    def keep(self, song: str, file: SongFile) -> None:
+        """Write what is known of an upload. Raises DataError."""
+        self._commit(self.places.song_file(song), file, None)
+
+    def ask_for_stems(self, song: str) -> None:
+        """Publish a song to `separate`, for whoever wants to be told of it, too. Raises EventError."""
+        callback = self.places.callback
+        others = (callback.ref,) if callback else ()
+        self._ask(self.places.separate, song, others=others)
+        self.tell(self.places.separate, song)
+
+    def ask_for_mix(self, song: str, name: str) -> None:
+        """Publish a song to `mix`, which asks `separate` for what is missing. Raises DataError, EventError, Problem."""
+        self._note_wish(song, name)
+        self._ask(self.places.mix, song, payload=name.encode())
+        self.tell(self.places.mix, song, note=name)
+        self.look_at(song)
+
+    def ask_for_callback(self, song: str) -> None:
+        """Publish a song whose stems are there to `callback`. Raises EventError."""
+        if self.places.callback is not None:
+            self._ask(self.places.callback, song)
+
+    def delete(self, song: str) -> None:
+        """Remove all that lies there of a song, its file last: until then it can be deleted again. Raises DataError."""
+        lying = self.look.one(song)
+        if lying is None:
+            raise no_such_song(song)
+        letters = [letter.path for letter in lying.letters]
+        there = [seen.path for seen in (*lying.stems.values(), lying.peaks, *lying.mixes.values()) if seen is not None]
+        places = self.places
+        for path in (places.original(song), *there, *letters, places.callback_of(song), places.song_file(song)):
+            self.store.delete(path)
+        self.catalogue.put(song, None)
+        self.tell(self.places.separate, song, state=Told.DROPPED, note=DELETED)
+
+    def tell(self, job: Job, song: str, state: Told = Told.QUEUED, note: str = "") -> None:
+        """Publish a record, so that other fronts hear of it, and take it in here. Raises EventError."""
+        record = Status(song.encode(), job.ref.job_name, state, time.time(), note=note, worker=NAME)
+        topic = self.places.status_topic
+        pubsub.wait_for(topic, [pubsub.publish(topic, record.encode(), job=job.ref.job_name)])
+
+    def _ask(self, job: Job, song: str, payload: bytes = b"", others: Sequence[JobRef] = ()) -> None:
+        message = Message.of(song.encode(), payload=payload, recipients=Limited((job.ref, *others)))
+        pubsub.wait_for(job.topic, [pubsub.publish(job.topic, message.encode())])
+
+    def _note_wish(self, song: str, name: str) -> None:
+        """Add a mix to a song's file, with the time of the newest letter that there is of it by now."""
+        path = self.places.song_file(song)
+        for _ in range(_TRIES):
+            generation = self.store.generation(path)
+            lying = self.look.one(song)
+            if lying is None or not generation:
+                raise no_such_song(song)
+            newest = max((letter.at for letter in lying.letters if letter.mix == name), default=0.0)
+            file = lying.file.model_copy(update={"mixes": lying.file.mixes | {name: newest}})
+            try:
+                return self._commit(path, file, generation)
+            except LostLease:
+                continue
+        raise Problem(
+            503, "busy", "Too many want something of this song", todo="Try again.", headers={"Retry-After": "1"}
+        )
+
+    def _commit(self, path: str, file: SongFile, expect: int | None) -> None:
+        with tempfile.NamedTemporaryFile(prefix="klio-") as written:
+            written.write(file.model_dump_json().encode())
+            written.flush()
+            self.store.commit(Path(written.name), path, expect=expect)
+
+    def _hear(self, record: Status) -> None:
+        """Take in a record; first look at what lies there, where it says that something has come or gone."""
+        song = record.element.decode(errors="replace")
+        new = record.state is Told.QUEUED or self.catalogue.entry(song) is None
+        if new or record.state in _MADE:
+            self.look_at(song)
+        self.catalogue.take(record)
+
+    def _run(self) -> None:
+        looked = time.monotonic()
+        while not self._ending.wait(_TICK_S):
+            self.catalogue.tick()
+            if self.ready and time.monotonic() - looked > self.settings.look_again_s:
+                self.look_again()
+                looked = time.monotonic()
+
+
+def front_of(request: Request) -> Front:
+    """Answer the front that an app was made of."""
+    front: Front = request.app.state.front
+    return front
+
+
+TheFront = Annotated[Front, Depends(front_of)]

@@ -1,0 +1,136 @@
+"""All that is known of one song, and the answer that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from klio_core.status import State as Told
+from web import reasons
+from web.heard import Delivery, Heard
+from web.letters import Letter
+from web.lying import Lying
+from web.model import Links, Mix, Song, State, StemLink, Trouble
+from web.places import Places, Stem
+from web.state import Facts, state_of
+
+_MADE = (Told.COMMITTED, Told.PASSED_ON)
+_AGAIN = "Attempt {}: the worker before did not finish."
+
+
+@dataclass
+class Known:
+    """One song: what lies there, and what was heard of it in each job."""
+
+    places: Places
+    lying: Lying
+    separate: Heard = field(default_factory=Heard)
+    mix: Heard = field(default_factory=Heard)
+
+    def song(self, name: str, now: float) -> Song:
+        """Answer the song as clients see it at `now`, by its hash."""
+        file, newest = self.lying.file, self.separate.newest
+        letter = self._letter(newest)
+        lost = newest is not None and newest.lost(now, self.places.separate.lease_s)
+        there = self.lying.peaks is not None and len(self.lying.stems) == len(Stem)
+        state, note = state_of(Facts(there, letter is not None, newest.record.state if newest else None, lost))
+        working = newest if newest is not None and state is State.WORKING else None
+        problem = self._trouble(state, letter, newest)
+        base = f"/v1/songs/{name}"
+        return Song(
+            hash=name,
+            state=state,
+            progress=_progress(state, working),
+            stage=(working.record.note or None) if working else None,
+            note=note or _attempts(working),
+            seconds_left=working.seconds_left if working else None,
+            title=file.title,
+            artist=file.artist,
+            file_name=file.file_name,
+            kind=file.kind,
+            size_bytes=file.size_bytes,
+            duration_s=self.lying.work.duration_s if self.lying.work else file.duration_s,
+            uploaded_at=file.uploaded_at,
+            seconds_queued=self._queued(state, working),
+            seconds_worked=self._worked(working),
+            attempt=self._attempt(newest),
+            worker=self.lying.work.worker if self.lying.work else (working.record.worker if working else None),
+            stems=tuple(
+                StemLink(name=stem, url=f"{base}/stems/{stem}", size_bytes=self.lying.stems[stem].size)
+                for stem in Stem
+                if stem in self.lying.stems
+            ),
+            peaks_url=f"{base}/peaks" if self.lying.peaks else None,
+            zip_url=f"{base}/stems.zip" if state is State.DONE else None,
+            mixes=self._mixes(base, problem, now),
+            problem=problem,
+            links=Links(self=base, events=f"{base}/events"),
+        )
+
+    @property
+    def held(self) -> bool:
+        """Whether a worker had it when it was last heard of: only then does the passing of time change its state."""
+        return any(
+            one is not None and one.record.state in (Told.LEASED, Told.WORKING)
+            for one in (self.separate.newest, self.mix.newest)
+        )
+
+    def _letter(self, newest: Delivery | None) -> Letter | None:
+        """Answer the dead letter that stands: one of after the asking, and nobody has begun anew since."""
+        ours = [one for one in self.lying.letters if one.mix is None and one.at >= self.lying.asked_at]
+        if not ours or (newest and not newest.record.state.final and newest.began > ours[-1].learned):
+            return None
+        return ours[-1]
+
+    def _trouble(self, state: State, letter: Letter | None, newest: Delivery | None) -> Trouble | None:
+        if state is not State.FAILED:
+            return None
+        if letter is not None or newest is None:
+            return letter.trouble if letter else None
+        return reasons.stems_gone() if newest.record.state in _MADE else reasons.of_record(newest.record)
+
+    def _queued(self, state: State, working: Delivery | None) -> float | None:
+        since = self.lying.file.uploaded_at.timestamp()
+        work, peaks = self.lying.work, self.lying.peaks
+        if state is State.DONE and work is not None and peaks is not None and work.seconds is not None:
+            return max(0.0, round(peaks.at - work.seconds - since, 1))
+        return max(0.0, round(working.began - since, 1)) if working and working.whole else None
+
+    def _worked(self, working: Delivery | None) -> float | None:
+        if self.lying.work is not None:
+            return self.lying.work.seconds
+        return round(working.heard - working.began, 1) if working and working.whole else None
+
+    def _attempt(self, newest: Delivery | None) -> int:
+        return self.lying.work.attempt if self.lying.work else (newest.record.attempt if newest else 1)
+
+    def _mixes(self, base: str, problem: Trouble | None, now: float) -> tuple[Mix, ...]:
+        names = sorted({*self.lying.file.mixes, *self.lying.mixes})
+        return tuple(self._mix(base, name, problem, now) for name in names)
+
+    def _mix(self, base: str, name: str, problem: Trouble | None, now: float) -> Mix:
+        stems = tuple(Stem(stem) for stem in name.split("+"))
+        if name in self.lying.mixes:
+            return Mix(name=name, stems=stems, state=State.DONE, url=f"{base}/mixes/{name}")
+        asked = self.lying.file.mixes[name]
+        letter = next((one for one in self.lying.letters if one.mix == name and one.at > asked), None)
+        trouble = letter.trouble if letter else problem
+        if trouble is not None:
+            return Mix(name=name, stems=stems, state=State.FAILED, problem=trouble)
+        return Mix(name=name, stems=stems, state=State.WORKING if self._mixing(name, now) else State.QUEUED)
+
+    def _mixing(self, name: str, now: float) -> bool:
+        """Whether a worker is at this mix. All mixes of a song are one element: the note says which one it is."""
+        newest = self.mix.newest
+        if newest is None or newest.record.state is not Told.WORKING or newest.lost(now, self.places.mix.lease_s):
+            return False
+        return newest.record.note in ("", name)
+
+
+def _progress(state: State, working: Delivery | None) -> float:
+    if state is State.DONE:
+        return 1.0
+    return (working.record.progress or 0.0) if working else 0.0
+
+
+def _attempts(working: Delivery | None) -> str | None:
+    return _AGAIN.format(working.record.attempt) if working and working.record.attempt > 1 else None

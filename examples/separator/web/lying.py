@@ -1,0 +1,126 @@
+"""What lies in the bucket of one song, and of all: looked at, never remembered for longer than a look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from klio.data.gcs import GcsStore
+from klio_core.errors import DataNotFound
+from web.letters import Letter, Letters
+from web.model import SongFile
+from web.objects import Seen, listed
+from web.places import Places, Stem, mix_name
+
+_AT_ONCE = 32
+_HASH_LENGTH = 64
+
+
+class Work(BaseModel):
+    """What the worker wrote of its work beside the peaks; of older ones not all of it is known."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seconds: float | None = None
+    worker: str | None = None
+    attempt: int = 1
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """All objects of one song. `asked_at` is when its file was written, by the store's clock."""
+
+    file: SongFile
+    asked_at: float
+    stems: dict[Stem, Seen] = field(default_factory=dict)
+    peaks: Seen | None = None
+    mixes: dict[str, Seen] = field(default_factory=dict)
+    letters: tuple[Letter, ...] = ()
+    work: Work | None = None
+
+
+class Look:
+    """Looks at objects, through one store. Any thread may."""
+
+    def __init__(self, places: Places, store: GcsStore) -> None:
+        self._places, self._store = places, store
+        locations = [job.dead_letters for job in places.jobs]
+        self._letters = Letters(store, locations, places.mix.ref.job_name)
+        self._works: dict[tuple[str, int], Work] = {}
+
+    def all(self) -> dict[str, Lying]:
+        """Answer what lies there of all songs: four listings, and each small file once. Raises DataError."""
+        places, patience = self._places, self._store.patience
+        letters = self._letters.look()
+        stems = _by_song(listed(f"{places.stems}/", patience))
+        mixes = _by_song(listed(f"{places.mixes}/", patience))
+        files = {song: those[0] for song, those in _by_song(listed(f"{places.songs}/", patience)).items()}
+        with ThreadPoolExecutor(_AT_ONCE, "look") as pool:
+            read = pool.map(self._file, files.values())
+            parts = {
+                song: self._lying(file, seen, (*stems.get(song, ()), *mixes.get(song, ())), letters.get(song, ()))
+                for (song, seen), file in zip(files.items(), read, strict=True)
+                if file is not None
+            }
+            works = pool.map(self._work, (one.peaks for one in parts.values()))
+            return {song: _with(one, work) for (song, one), work in zip(parts.items(), works, strict=True)}
+
+    def one(self, song: str) -> Lying | None:
+        """Answer what lies there of one song, None where it is gone. Raises DataError."""
+        places, patience = self._places, self._store.patience
+        file = next((seen for seen in listed(places.song_file(song), patience)), None)
+        said = self._file(file) if file else None
+        if file is None or said is None:
+            return None
+        there = [*listed(f"{places.stems}/{song}", patience), *listed(f"{places.mixes}/{song}", patience)]
+        lying = self._lying(said, file, there, self._letters.look().get(song, ()))
+        return _with(lying, self._work(lying.peaks))
+
+    def _lying(self, file: SongFile, seen: Seen, there: Iterable[Seen], letters: tuple[Letter, ...]) -> Lying:
+        by_path = {one.path: one for one in there}
+        song = seen.name.removesuffix(".json")
+        stems = {stem: found for stem in Stem if (found := by_path.get(self._places.stem(song, stem)))}
+        start = f"{self._places.mixes}/{song}-mix-"
+        mixes = {
+            name: one for path, one in by_path.items() if path.startswith(start) and (name := self._mix(path, start))
+        }
+        return Lying(file, seen.at, stems, by_path.get(self._places.peaks(song)), mixes, letters)
+
+    def _mix(self, path: str, start: str) -> str | None:
+        try:
+            return mix_name(path.removeprefix(start).removesuffix(self._places.mix_suffix).replace("-", "+"))
+        except ValueError:
+            return None
+
+    def _file(self, seen: Seen) -> SongFile | None:
+        try:
+            with self._store.open(seen.path) as file:
+                return SongFile.model_validate_json(file.read())
+        except (DataNotFound, ValidationError):
+            return None  # removed meanwhile, or none of ours
+
+    def _work(self, peaks: Seen | None) -> Work | None:
+        if peaks is None:
+            return None
+        key = (peaks.path, peaks.generation)
+        if key not in self._works:
+            try:
+                with self._store.open(peaks.path) as file:
+                    self._works[key] = Work.model_validate(json.load(file))
+            except (DataNotFound, ValueError):
+                return None
+        return self._works[key]
+
+
+def _with(lying: Lying, work: Work | None) -> Lying:
+    return replace(lying, work=work)
+
+
+def _by_song(seen: Iterator[Seen]) -> dict[str, list[Seen]]:
+    return {song: list(those) for song, those in groupby(seen, key=lambda one: one.name[:_HASH_LENGTH])}

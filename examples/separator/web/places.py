@@ -1,0 +1,180 @@
+"""Where everything lies, read off the job files: locations and topics, and the only names that become paths."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, StringConstraints
+
+from klio.data.locate import path_of
+from klio_core.config import KlioConfig, load
+from klio_core.errors import ConfigError
+from klio_core.message import JobRef
+
+HASH_PATTERN = "^[0-9a-f]{64}$"
+Hash = Annotated[str, StringConstraints(pattern=HASH_PATTERN)]
+"""The SHA-256 of an upload, in small hexadecimal digits: the element of all jobs."""
+
+
+class Stem(enum.StrEnum):
+    """What a song is taken apart into, in the order in which people name it."""
+
+    VOCALS = "vocals"
+    DRUMS = "drums"
+    BASS = "bass"
+    OTHER = "other"
+
+
+def mix_name(text: str) -> str:
+    """Answer the one name of a mix: its stems, sorted, with + between them. Raises ValueError for anything else."""
+    names = text.split("+")
+    if not set(names) <= set(Stem) or len(set(names)) != len(names):
+        raise ValueError(f"a mix is some of {', '.join(Stem)}, each once, with + between them")
+    return "+".join(sorted(names))
+
+
+MixName = Annotated[str, AfterValidator(mix_name)]
+"""A mix by its stems: `bass+drums`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the front knows of one job: who it is, where it is asked, and where it keeps what it could not do."""
+
+    ref: JobRef
+    topic: str
+    subscription: str
+    lease_s: float
+    dead_letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All places. `callback` is None where there is no such job."""
+
+    queue: str
+    songs: str
+    stems: str
+    mixes: str
+    callbacks: str
+    dead_letters: str
+    status_topic: str
+    max_duration_s: float
+    separate: Job
+    mix: Job
+    callback: Job | None
+    suffixes: dict[str, str]
+    mix_suffix: str
+
+    @classmethod
+    def of(cls, jobs: Path) -> Places:
+        """Read the job files of `separate`, `mix` and, if there, `callback` in a directory. Raises ConfigError."""
+        separate, mix = load(jobs / "separate" / "klio-job.yaml"), load(jobs / "mix" / "klio-job.yaml")
+        callback = jobs / "callback" / "klio-job.yaml"
+        queue = _only(separate.job_config.data.inputs, "separate", "inputs").location
+        outputs = {str(output.name): output for output in separate.job_config.data.outputs}
+        _check_stems(outputs, jobs)
+        made = _only(mix.job_config.data.outputs, "mix", "outputs")
+        return cls(
+            queue=queue,
+            songs=_beside(queue, "songs"),
+            stems=outputs["peaks"].location,
+            mixes=made.location,
+            callbacks=_beside(queue, "callbacks"),
+            dead_letters=_letters(separate),
+            status_topic=_status_topic(separate),
+            max_duration_s=float(getattr(separate.job_config, "max_duration_s", 1200.0)),
+            separate=_job(separate),
+            mix=_job(mix),
+            callback=_job(load(callback)) if callback.exists() else None,
+            suffixes={name: output.file_suffix for name, output in outputs.items()},
+            mix_suffix=made.file_suffix,
+        )
+
+    def original(self, song: str) -> str:
+        """Answer the path of the upload, as it came."""
+        return path_of(self.queue, song.encode())
+
+    def song_file(self, song: str) -> str:
+        """Answer the path of what the front knows of an upload, a `SongFile`."""
+        return path_of(self.songs, song.encode(), ".json")
+
+    def stem(self, song: str, stem: Stem) -> str:
+        """Answer the path of one stem, an MP3."""
+        return path_of(self.stems, song.encode(), self.suffixes[stem])
+
+    def peaks(self, song: str) -> str:
+        """Answer the path of the peaks, and of what the worker said of its work: the last object of a song."""
+        return path_of(self.stems, song.encode(), self.suffixes["peaks"])
+
+    def mix_of(self, song: str, name: str) -> str:
+        """Answer the path of a mix, an MP3."""
+        return path_of(self.mixes, f"{song}-mix-{name.replace('+', '-')}".encode(), self.mix_suffix)
+
+    def callback_of(self, song: str) -> str:
+        """Answer the path of those who want to be told of a song."""
+        return path_of(self.callbacks, song.encode(), ".json")
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs that there are."""
+        return tuple(job for job in (self.separate, self.mix, self.callback) if job is not None)
+
+
+def _job(config: KlioConfig) -> Job:
+    entry = next(entry for entry in config.job_config.events.inputs if entry.type == "pubsub" and entry.topic)
+    return Job(
+        JobRef(config.job_name, config.pipeline_options.project or ""),
+        str(entry.topic),
+        str(entry.subscription),
+        float(config.job_config.lease_s),
+        _letters(config),
+    )
+
+
+def _only(entries: tuple[Any, ...], job: str, side: str) -> Any:
+    wanted = [entry for entry in entries if getattr(entry, "location", "").startswith("gs://")]
+    if not wanted:
+        raise _wrong(
+            f"{job}/klio-job.yaml: job_config.data.{side}", "a location in Cloud Storage: gs://BUCKET/…", "none"
+        )
+    return wanted[0]
+
+
+def _check_stems(outputs: dict[str, Any], jobs: Path) -> None:
+    expected = [*Stem, "peaks"]
+    if set(outputs) != set(expected):
+        where = f"{jobs / 'separate' / 'klio-job.yaml'}: job_config.data.outputs"
+        raise _wrong(where, f"outputs with the names {', '.join(expected)}", ", ".join(outputs))
+
+
+def _letters(config: KlioConfig) -> str:
+    entry = config.job_config.events.dead_letters
+    location = getattr(entry, "location", "")
+    if not location.startswith("gs://"):
+        where = f"job {config.job_name}: job_config.events.dead_letters"
+        raise _wrong(where, "type: directory, location: gs://BUCKET/dead-letters", location or "none")
+    return str(location)
+
+
+def _status_topic(config: KlioConfig) -> str:
+    entry = config.job_config.events.status
+    topic = getattr(entry, "topic", None)
+    if not topic:
+        where = f"job {config.job_name}: job_config.events.status"
+        raise _wrong(where, "type: pubsub, topic: projects/PROJECT/topics/separator-status", "none")
+    return str(topic)
+
+
+def _beside(location: str, name: str) -> str:
+    return f"{location.rstrip('/').rpartition('/')[0]}/{name}"
+
+
+def _wrong(where: str, expected: str, got: str) -> ConfigError:
+    todo = "write it into the job file: the web front finds songs by it"
+    return ConfigError(
+        "the job file does not say what the web front needs", where=where, expected=expected, got=got, todo=todo
+    )

@@ -1,0 +1,37 @@
+"""Changes as they happen, as server-sent events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
+
+from web.feed import events
+from web.front import Front, TheFront
+from web.places import Hash
+from web.problems import answers
+
+router = APIRouter(prefix="/v1", tags=["events"])
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+LastId = Annotated[str | None, Header(alias="Last-Event-ID", description="The id of the last event that was seen.")]
+
+
+@router.get("/events", response_class=StreamingResponse, responses=_STREAM)
+async def all_events(front: TheFront, last_event_id: LastId = None) -> StreamingResponse:
+    """Answer each change of any song: `event: song` with the song, `event: removed` with its hash."""
+    return _stream(front, None, last_event_id)
+
+
+@router.get("/songs/{song}/events", response_class=StreamingResponse, responses=_STREAM | answers(404))
+async def events_of(front: TheFront, song: Hash, last_event_id: LastId = None) -> StreamingResponse:
+    """Answer a song, and then each change of it."""
+    front.song(song)
+    return _stream(front, song, last_event_id)
+
+
+def _stream(front: Front, only: str | None, last: str | None) -> StreamingResponse:
+    seen = int(last) if last and last.isascii() and last.isdigit() and len(last) < 20 else None
+    body = events(front.feed, front.catalogue, only, seen, front.settings.heartbeat_s)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(body, media_type="text/event-stream", headers=headers)

@@ -1,0 +1,39 @@
+"""Mixes: ask for one, and see how far it is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from web.front import TheFront
+from web.model import Mix, State, Wanted
+from web.places import Hash, mix_name
+from web.problems import Problem, answers
+
+router = APIRouter(prefix="/v1/songs/{song}/mixes", tags=["mixes"])
+
+
+@router.post("", status_code=202, response_model=Mix, responses={200: {"model": Mix}, **answers(404)})
+def ask_for_mix(front: TheFront, song: Hash, wanted: Wanted, response: Response) -> Mix:
+    """Ask for a mix of some stems. 200 where it is there already, 202 where it is being made."""
+    name = _name(wanted)
+    found = _found(front, song, name)
+    if found is None or found.state is State.FAILED:
+        front.ask_for_mix(song, name)
+        found = _found(front, song, name)
+    if found is None:
+        raise RuntimeError("a mix that was asked for is not known")
+    response.headers["Location"] = f"/v1/songs/{song}/mixes/{name}"
+    response.status_code = 200 if found.state is State.DONE else 202
+    return found
+
+
+def _found(front: TheFront, song: str, name: str) -> Mix | None:
+    return next((mix for mix in front.song(song).mixes if mix.name == name), None)
+
+
+def _name(wanted: Wanted) -> str:
+    try:
+        return mix_name("+".join(wanted.stems))
+    except ValueError as error:
+        todo = "Name each stem once."
+        raise Problem(422, "no-such-mix", "This is no mix", detail=str(error), todo=todo) from error
