@@ -89,6 +89,12 @@ class Job:
         return tuple(self._data(entry) for entry in self.config.job_config.data.inputs)
 
     @cached_property
+    def needs(self) -> tuple[Node, ...]:
+        """The data that the job looks for before it works."""
+        inputs = self.config.job_config.data.inputs
+        return tuple(self._data(entry) for entry in inputs if not entry.skip_klio_existence_check)
+
+    @cached_property
     def makes(self) -> tuple[Node, ...]:
         """The data that the job writes."""
         return tuple(self._data(entry) for entry in self.config.job_config.data.outputs)
@@ -166,14 +172,17 @@ class Graph:
 
     @cached_property
     def below(self) -> dict[str, tuple[str, ...]]:
-        """The jobs that come right after each job: they read what it writes, or ask it for what they lack."""
+        """The jobs that come right after each job: they read what it writes, or ask it for what they lack.
+
+        One that reads what it has written itself, if it is there, does not come after itself.
+        """
         found: dict[str, tuple[str, ...]] = {}
         for name, job in self.jobs.items():
             written = {*job.writes, *job.makes}
             found[name] = tuple(
                 other.name
                 for other in self.jobs.values()
-                if written.intersection((*other.reads, *other.takes))
+                if written.intersection((*other.reads, *(other.needs if other is job else other.takes)))
                 or any(parent.job_name == name for parent in other.dependencies)
             )
         return found

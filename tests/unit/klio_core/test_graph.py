@@ -124,6 +124,13 @@ def test_jobs_in_a_circle_are_an_error():
     assert told(job("x", "two", "one"), job("y", "one", "two")) == ["x → y → x: each waits for the one before"]
 
 
+def test_a_job_that_reads_what_it_wrote_before_if_it_is_there_does_not_wait_for_itself():
+    record = {"type": "file", "location": "/out", "file_suffix": ".json", "skip_klio_existence_check": True}
+    text = json.dumps({"job_name": "x", "job_config": {"data": {"inputs": [record], "outputs": [record]}}})
+
+    assert told(Job(parse(text), Path("/jobs/x"))) == []
+
+
 def test_two_jobs_that_write_the_same_files_are_an_error_and_other_suffixes_are_none():
     one, two, three = job("one", makes="/out*.ogg"), job("two", makes="/out/*.ogg"), job("three", makes="/out*.wav")
 
