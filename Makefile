@@ -5,13 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --ignore=tests/separator
 
-.PHONY: help demo test test-separator test-slow test-all test-engine lint format docs bench bench-short proto clean
+.PHONY: help demo separator test test-separator test-separator-slow test-slow test-all test-engine lint format docs bench bench-short proto clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.run  ## Mix music by a real job on the local cloud; A=one.mp3 B=two.flac mixes your own.
 	@$(BIN)/python examples/automixer/demo.py "$(A)" "$(B)"
+
+separator: $(VENV)/.separator  ## Stems of songs, on a page: PORT=8080 WORKERS=2 MODEL=small (random numbers, no network).
+	@exec $(BIN)/python examples/separator/serve.py --port $(or $(PORT),8080) --workers $(or $(WORKERS),2) \
+		--model $(or $(MODEL),htdemucs)
 
 test: $(VENV)/.dev  ## Run the tests of the inner loop.
 	$(PYTEST) -m "not slow and not engine"
@@ -23,7 +27,10 @@ test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"
 
 test-separator: $(VENV)/.separator  ## Run the tests of examples/separator, with PyTorch and Demucs.
-	$(BIN)/python -m pytest tests/separator
+	$(BIN)/python -m pytest -m "not slow" tests/separator
+
+test-separator-slow: $(VENV)/.separator  ## Run those that start all of it, kill it, and wait for it.
+	$(BIN)/python -m pytest -m slow tests/separator
 
 test-engine: $(VENV)/.dev  ## Run the tests of images and containers on a real engine, which is started where none is up.
 	tests/engine/up

@@ -1,8 +1,12 @@
-"""Load a Demucs model, from a directory of weights or from where Demucs publishes its own."""
+"""Load a Demucs model, from a directory of weights or from where Demucs publishes its own.
+
+`python weights.py MODEL` fetches one of those, once for this machine.
+"""
 
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from collections.abc import Sequence
 from fractions import Fraction
@@ -117,3 +121,10 @@ def _cannot_load(model: str, repo: Path | None, error: Exception) -> ConfigError
         got=str(error),
         todo="`python -m demucs --list-models` lists those it knows" if not repo else "name one that is there",
     )
+
+
+if __name__ == "__main__":
+    try:
+        load(sys.argv[1], None)
+    except ConfigError as refused:
+        sys.exit(str(refused))
