@@ -1,0 +1,99 @@
+"""The door: who may come in, and who only pretends to be the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from web.guard.tokens import COOKIE, Tokens, Who, token_in
+from web.problems import Problem
+
+OPEN = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/session"})
+"""What one gets without a token: the page itself, which asks for one, and what machines ask of the service."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN = frozenset({"same-origin", "none"})
+
+
+class Door:
+    """Lets in whom the tokens name, as `request.state.who`, and refuses what other sites make a browser send.
+
+    `hosts` are the names that the service answers to; none: to all.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, hosts: Sequence[str] = ()) -> None:
+        self._app, self._tokens = app, tokens
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked = Request(scope)
+        try:
+            scope.setdefault("state", {})["who"] = self._let_in(asked)
+        except Problem as problem:
+            await problem.response(asked)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _let_in(self, asked: Request) -> Who | None:
+        host = urlsplit(f"//{asked.headers.get('host', '')}").hostname or ""
+        if self._hosts and host not in self._hosts:
+            raise _wrong_host(host, self._hosts)
+        if asked.method not in _SAFE and _from_another_site(asked):
+            raise _FOREIGN
+        who = self._tokens.of(token_in(asked.headers, asked.cookies))
+        if who is None and asked.url.path not in OPEN:
+            raise _UNKNOWN
+        return who
+
+
+def who(request: HTTPConnection) -> Who:
+    """Answer who asks: a FastAPI dependency. Raises Problem for nobody."""
+    found: Who | None = request.state.who
+    if found is None:
+        raise _UNKNOWN
+    return found
+
+
+def _from_another_site(asked: Request) -> bool:
+    """Whether a browser was made to send this by another site's page (Fetch Metadata; RFC 6454, 7, for older ones).
+
+    Who sends a token in a header knows it: no page of others does. A cookie is sent by the browser alone.
+    """
+    if "authorization" in asked.headers:
+        return False
+    site, origin = asked.headers.get("sec-fetch-site"), asked.headers.get("origin")
+    if site is not None:
+        return site not in _OWN
+    if origin is not None:
+        return urlsplit(origin).netloc != asked.headers.get("host", "")
+    return COOKIE in asked.cookies
+
+
+def _wrong_host(host: str, hosts: frozenset[str]) -> Problem:
+    detail = f"Expected {' or '.join(sorted(hosts))}, got {host or 'none'}."
+    todo = "Use one of these names, or let whoever runs this add yours to `hosts`."
+    return Problem(421, "wrong-host", "This service does not answer to that name", detail=detail, todo=todo)
+
+
+_FOREIGN = Problem(
+    403,
+    "another-site",
+    "Another site's page may not do this",
+    detail="Expected a request of this service's own page, or one with a token in its Authorization header.",
+    todo="Open this service's own page, or send `Authorization: Bearer TOKEN`.",
+)
+_UNKNOWN = Problem(
+    401,
+    "no-token",
+    "This service is for those who have a token",
+    detail="Expected `Authorization: Bearer TOKEN` with a token that is known here, or the page's cookie.",
+    todo="Ask whoever runs this for a token. On the page, sign in with it.",
+    headers={"WWW-Authenticate": 'Bearer realm="separator"'},
+)

@@ -1,0 +1,28 @@
+"""All guards, in the order in which they stand before the routes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from web.front import Front
+from web.guard.address import networks
+from web.guard.deadline import Deadline, Patience
+from web.guard.door import Door
+from web.guard.headers import Headers
+from web.guard.rate import Rate
+from web.guard.tokens import Tokens
+
+
+def install(app: FastAPI, front: Front) -> None:
+    """Put everything before the routes of an app. Raises ConfigError for a file of tokens that cannot be read."""
+    settings = front.settings
+    tokens = Tokens(Path(settings.tokens_file) if settings.tokens_file else None)
+    said = {"uploads": settings.uploads_per_minute, "requests": settings.requests_per_minute}
+    rates = {name: f"{count}/minute" for name, count in said.items() if count}
+    app.state.tokens = tokens
+    app.add_middleware(Door, tokens=tokens, hosts=settings.hosts)  # the last one sees a request first
+    app.add_middleware(Rate, tokens=tokens, rates=rates, trusted=networks(settings.trusted_proxies))
+    app.add_middleware(Deadline, patience=Patience(silence_s=settings.silence_s))
+    app.add_middleware(Headers)

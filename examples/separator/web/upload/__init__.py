@@ -1,0 +1,1 @@
+"""What comes in, and what is found out of it before anybody works on it."""

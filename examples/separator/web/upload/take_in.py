@@ -1,0 +1,143 @@
+"""An upload taken in: looked at, kept, and given to the jobs. Nothing is decoded here, and nothing is lost on the way.
+
+Every step can be done again, so that whoever sends the same file after a failure goes on where it failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from klio.data.store import ABSENT
+from klio_core.errors import KlioError, LostLease
+from web.model import Song, SongFile, State
+from web.problems import Problem
+from web.upload import callbacks
+from web.upload.callbacks import Asker
+from web.upload.parts import base_name
+from web.upload.room import Arrived
+from web.upload.sniff import TAKEN, Kind, sniff
+from web.upload.tags import Tags, clean
+
+if TYPE_CHECKING:
+    from web.front import Front
+
+_BELIEVED_S = 10.0  # a word of a front that may have died the moment after; asked twice, a song is made once
+_UNNAMED = "A song without a name"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file that is a song, as far as can be told without decoding it."""
+
+    file: Arrived
+    file_name: str
+    kind: Kind
+    tags: Tags
+
+    def facts(self, owner: str | None) -> SongFile:
+        """Answer what is kept of it."""
+        return SongFile(
+            file_name=self.file_name,
+            kind=self.kind,
+            size_bytes=self.file.size,
+            duration_s=self.tags.duration_s,
+            title=self.tags.title or clean(Path(self.file_name).stem) or _UNNAMED,
+            artist=self.tags.artist,
+            uploaded_at=datetime.now(UTC),
+            owners=(owner,) if owner else (),
+        )
+
+
+def take_in(front: Front, file: Arrived, file_name: str, owner: str | None = None, asker: Asker | None = None) -> Song:
+    """Take one file in, and answer its song: done, if somebody has uploaded the same before, else on its way.
+
+    `owner` is whose token it came with, `asker` who wants to be told. The message is published when this returns.
+
+    Raises Problem for what is no song (415, 422), DataError and EventError where the cloud does not answer.
+    """
+    return admit(front, check(front, file, file_name), owner, asker)
+
+
+def check(front: Front, file: Arrived, file_name: str) -> Checked:
+    """Look at a file. Raises Problem where it is no song, or certainly too long a one."""
+    name = base_name(file_name) or _UNNAMED
+    if not file.size:
+        raise Problem(422, "empty", "This file is empty", detail=f"{name} has 0 bytes.", todo="Upload one with sound.")
+    found = sniff(file.path)
+    if found.kind is None:
+        raise _not_audio(name, found.what)
+    tags = front.readers.read(file.path, found.kind)
+    longest = front.places.max_duration_s
+    if tags.at_least_s > longest:
+        raise _too_long(name, tags.at_least_s, longest)
+    return Checked(file, name, found.kind, tags)
+
+
+def admit(front: Front, song: Checked, owner: str | None = None, asker: Asker | None = None) -> Song:
+    """Keep a song and ask for its stems, as far as that has not been done. Raises as `take_in` does."""
+    name = song.file.hash
+    if asker is not None:
+        callbacks.add(front, name, asker)
+    front.look_at(name)
+    lying, known = front.catalogue.lying(name), front.catalogue.song(name)
+    file = song.facts(owner) if lying is None else _shared(lying.file, owner)
+    if known is None or _unasked(front, known):
+        _keep(front, song.file)
+        return _enqueued(front, name, file)
+    if lying is not None and file != lying.file:
+        front.keep(name, file)
+        front.look_at(name)
+    if asker is not None and known.state is State.DONE:
+        front.ask_for_callback(name)
+    return front.song(name)
+
+
+def _unasked(front: Front, known: Song) -> bool:
+    """Whether nobody is going to work on a song: it failed; or whoever kept it died before the message was sent."""
+    if known.state is State.QUEUED:
+        return not front.catalogue.heard_of(known.hash, _BELIEVED_S)
+    return known.state is State.FAILED
+
+
+def _enqueued(front: Front, name: str, file: SongFile) -> Song:
+    try:
+        return front.enqueue(name, file)
+    except KlioError:
+        front.catalogue.forget(name)
+        raise
+
+
+def _keep(front: Front, file: Arrived) -> None:
+    with contextlib.suppress(LostLease):  # the same bytes are there
+        front.store.commit(file.path, front.places.original(file.hash), expect=ABSENT)
+
+
+def _shared(file: SongFile, owner: str | None) -> SongFile:
+    """Answer what is kept of a song, with one more who has uploaded it."""
+    if owner is None or owner in file.owners:
+        return file
+    return file.model_copy(update={"owners": (*file.owners, owner)})
+
+
+def _not_audio(name: str, what: str) -> Problem:
+    return Problem(
+        415,
+        "not-audio",
+        "This is no audio file",
+        detail=f"Expected {TAKEN}; {name} is {what}.",
+        todo="Play it on your machine; upload an MP3, WAV, FLAC, OGG or M4A.",
+    )
+
+
+def _too_long(name: str, seconds: float, longest: float) -> Problem:
+    return Problem(
+        422,
+        "too-long",
+        "This song is too long",
+        detail=f"Expected at most {longest / 60:g} minutes; {name} has {seconds / 60:.0f}.",
+        todo="Cut it into shorter parts, and upload each.",
+    )
