@@ -119,5 +119,6 @@ class SongFile(BaseModel):
     title: str
     artist: str | None = None
     uploaded_at: datetime
-    owner: str | None = None
+    owners: tuple[str, ...] = ()
+    """Whose tokens it came with: those see it. Where tokens are not required, all do."""
     mixes: dict[MixName, float] = Field(default_factory=dict)

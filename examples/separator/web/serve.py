@@ -8,6 +8,7 @@ import uvicorn
 
 from web.app import make
 from web.front import Front
+from web.guard.deadline import Protocol
 
 
 class Server(uvicorn.Server):
@@ -21,6 +22,8 @@ class Server(uvicorn.Server):
                 make(front),
                 host=settings.host,
                 port=settings.port,
+                http=Protocol,
+                proxy_headers=False,  # whom a request comes from is found out by the guard that counts
                 timeout_graceful_shutdown=round(settings.shutdown_s),
                 server_header=False,
                 log_config=None,

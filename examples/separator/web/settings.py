@@ -15,11 +15,17 @@ from klio_core.config.problems import Place
 from klio_core.config.read import read_text, read_tree
 from klio_core.config.schema.scalars import Count, Flag, Natural, Seconds, Word
 from klio_core.config.schema.section import Section
+from web.guard.address import networks
 
 PREFIX = "SEPARATOR_"
 FILE = Path(__file__).with_name("web.yaml")
 
 Directory = Annotated[Word, AfterValidator(lambda text: str(Path(text).expanduser()))]
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    networks(texts)  # raises ValueError
+    return texts
 
 
 class Settings(Section):
@@ -41,6 +47,18 @@ class Settings(Section):
     shutdown_s: Seconds = 10.0
     """For how long requests may go on when the front is told to end."""
     tokens_file: Word | None = None
+    """Who may come in, as `python -m web.token` writes it; none: everybody."""
+    hosts: tuple[Word, ...] = ()
+    """The names that the service answers to; none: to all."""
+    trusted_proxies: Annotated[tuple[Word, ...], AfterValidator(_networks)] = ()
+    """Addresses and networks of proxies, whose X-Forwarded-For is believed."""
+    uploads_per_minute: Natural = 60
+    """For each token, or address; 0: as many as there are."""
+    requests_per_minute: Natural = 1200
+    uploading_mb: Count = 1000
+    """How much may be on its way into the store at one moment, on this machine's disk."""
+    silence_s: Seconds = 20.0
+    """The longest pause of a client in the middle of its request."""
     callback_secret_file: Word | None = None
 
     @property
