@@ -201,7 +201,7 @@ class KlioContext:
         """Answer the work on one message."""
         inputs, outputs = self.media
         absent = absent_in(self.run).take(message.element) if outputs else ()
-        return Work(message.element, inputs, outputs, absent=absent)
+        return Work(message.element, inputs, outputs, None, absent)
 
     @cached_property
     def media(self) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -53,7 +53,7 @@ class Work:
         self._outputs = outputs
         self._within = within  # the directory of temporary directories; None is this process's
         self._directory: Path | None = None
-        self._expected: dict[str, Generation] = dict.fromkeys(absent, ABSENT)
+        self._expected: dict[str, Generation] = dict.fromkeys(absent, ABSENT) if absent else {}
         self._made: dict[str, Made] = {}
 
     def download(self, name: str | bytes, source: int | str = 0) -> Path:

@@ -17,6 +17,7 @@ from klio_core.proto import klio_pb2
 KNOWN_VERSIONS = (1, 2)
 _UNSAID_OR_KNOWN = frozenset({0, *KNOWN_VERSIONS})
 _PB = klio_pb2.KlioMessage
+_DATA = _PB.Data
 
 
 class Format(enum.StrEnum):
@@ -155,7 +156,8 @@ class Message:
         if fmt is Format.EITHER and not _certainly_ours(pb):
             return cls.of(raw)
         message = cls(pb, raw)
-        _check(message, raw)
+        if pb.version not in _UNSAID_OR_KNOWN or not message.element:
+            raise _unusable(pb.version, raw)
         if type(raw) is bytes:  # which never change; a bytearray may
             _newest[_PAIR] = (raw, message)
         return message
@@ -230,7 +232,7 @@ class Message:
 
     def author_data(self) -> klio_pb2.KlioMessage.Data:
         """Answer a copy of the data as the author's code sees it: element, payload, entity_id; free to change."""
-        data = klio_pb2.KlioMessage.Data()
+        data = _DATA()
         data.CopyFrom(self._pb.data)
         if not data.element:
             data.element = data.entity_id.encode()
@@ -238,7 +240,7 @@ class Message:
 
     def with_data(self, element: bytes, payload: bytes) -> Message:
         """Answer this message about `element`, carrying `payload`. Version 1 messages carry no payload."""
-        if self.version == 1:
+        if payload != self.payload and self.version == 1:
             payload = self.payload
         if element == self.element and payload == self.payload and self._pb.version:
             return self
@@ -318,17 +320,15 @@ def _certainly_ours(pb: klio_pb2.KlioMessage) -> bool:
     return pb.version == 0 and has_element != has_entity
 
 
-def _check(message: Message, raw: bytes) -> None:
-    version = message._pb.version  # noqa: SLF001  (the check is a part of the class that needs no self)
-    if version not in _UNSAID_OR_KNOWN:
-        raise UnknownVersion(
-            f"a KlioMessage of version {version}",
-            expected=f"version {' or '.join(map(str, KNOWN_VERSIONS))}",
-            got=_shown(raw),
-            todo="upgrade klio in this job, or publish messages of a version that it knows",
-        )
-    if not message.element:
-        raise _undecodable(raw, "a message without an element")
+def _unusable(version: int, raw: bytes) -> UndecodableMessage | UnknownVersion:
+    if version in _UNSAID_OR_KNOWN:
+        return _undecodable(raw, "a message without an element")
+    return UnknownVersion(
+        f"a KlioMessage of version {version}",
+        expected=f"version {' or '.join(map(str, KNOWN_VERSIONS))}",
+        got=_shown(raw),
+        todo="upgrade klio in this job, or publish messages of a version that it knows",
+    )
 
 
 def _undecodable(raw: bytes, got: str) -> UndecodableMessage:

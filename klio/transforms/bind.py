@@ -117,8 +117,9 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
     def handled(self: Any, raw: bytes, *args: Any, **kwargs: Any) -> Any:
         self._klio = context = _context_of(self)
         handler, call = context.once(marks, made)
-        head = (self, context) if marks.context_first else (self,)
-        return run(handler, raw, _given(call, head, args, kwargs))
+        if args or kwargs or marks.context_first:
+            return run(handler, raw, _given(call, (self, context) if marks.context_first else (self,), args, kwargs))
+        return run(handler, raw, types.MethodType(call, self))  # the quickest way to hold one argument
 
     handled.klio_marks = marks  # type: ignore[attr-defined]
     return _untyped(handled, func)
@@ -139,9 +140,7 @@ def _composed(func: _Call, marks: Marks) -> Callable[[KlioContext], tuple[Handle
 
 def _given(call: _Call, head: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
     """Answer `call` with all that it is given besides the message."""
-    if args or kwargs or len(head) > 1:
-        return lambda data: call(*head, data, *args, **kwargs)
-    return types.MethodType(call, *head)  # the quickest way to hold one argument
+    return lambda data: call(*head, data, *args, **kwargs)
 
 
 def _with_policy(marks: Marks, context: KlioContext) -> Marks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import GeneratorType
 from typing import Any
 
@@ -20,7 +20,7 @@ from klio.transforms.yields import outgoing
 from klio.utils import ThreadLimiter
 from klio.work import Work
 from klio_core.dead_letter import Failure
-from klio_core.decision import PROCESS, Action, Verdict
+from klio_core.decision import Action, Verdict
 from klio_core.errors import KlioError, LostLease, MessageError, NativeCrash
 from klio_core.message import Decided, Message
 from klio_core.status import State
@@ -65,12 +65,13 @@ class Handler:
         cells[_RECEIVED].update(1)
         try:
             message = Message.decode(raw, self._format)
-            message, verdict = self._decided(message, raw) if self._decides else (message, PROCESS)
+            if self._decides:
+                message, action = self._decided(message, raw)
+                if action is not Action.PROCESS:
+                    return iter((message.encode(),) if action is Action.PASS_ON else ())
         except MessageError as error:
             return iter((failed(self._context, raw, raw, error, self._name),))
-        if verdict.action is Action.PROCESS:
-            return self._work(message, raw, call, cells)
-        return iter((message.encode(),) if verdict.action is Action.PASS_ON else ())
+        return self._work(message, raw, call, cells)
 
     def _work(self, message: Message, raw: bytes, call: Call, cells: tuple[Cell, ...]) -> Iterator[Any]:
         context, status, element = self._context, self._status, message.element
@@ -78,12 +79,13 @@ class Handler:
         status.tell(element, State.WORKING)
         success = cells[_SUCCESS]
         try:
-            if (
-                self._makes_files and message.force
-            ):  # the gate has not looked, so whatever is there may be replaced, and nothing later
-                work.expect_outputs()
-            for result in work.committed(self._results(work, message, raw, call, cells)):
-                if not (isinstance(result, TaggedOutput) and result.tag == DROP):
+            results: Iterable[Any] = self._results(work, message, raw, call, cells)
+            if self._makes_files:
+                if message.force:  # the gate has not looked, so whatever is there may be replaced, and nothing later
+                    work.expect_outputs()
+                results = work.committed(results)
+            for result in results:
+                if type(result) is bytes or result.tag != DROP:
                     success.update(1)
                 yield result
         except LostLease as error:
@@ -138,16 +140,16 @@ class Handler:
             leaving = outgoing(message, data, value if tag is None else value.value)
         except MessageError as error:  # this value is lost, the next ones are not
             return failed(self._context, raw, message.element, error, self._name)
-        if leaving.element != message.element:
+        if leaving is not message and leaving.element != message.element:
             self._status.rename(message.element, leaving.element)
         return leaving.encode() if tag is None else TaggedOutput(tag, leaving.encode())
 
-    def _decided(self, message: Message, raw: bytes) -> tuple[Message, Verdict]:
+    def _decided(self, message: Message, raw: bytes) -> tuple[Message, Action]:
         """Answer what this run's first decorated callable found for the message, or find it and mark the message."""
         context = self._context
         mark = message.decided
         if mark is not None and mark.run == context.run:
-            return message, Verdict(Action(mark.action), mark.reason)
+            return message, Action(mark.action)
         (found,) = context.gate.decide([raw])
         if found.error is not None:
             raise found.error
@@ -160,7 +162,7 @@ class Handler:
         verdict = found.verdict
         if verdict.action is Action.PROCESS:
             absent_in(context.run).note(found.message.element, found.absent)
-        return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict
+        return found.message.with_decided(Decided(context.run, verdict.action, verdict.reason)), verdict.action
 
 
 def failed(context: KlioContext, raw: bytes, element: bytes, error: Exception, name: str) -> TaggedOutput:
