@@ -11,6 +11,7 @@ class Mix(beam.DoFn):
     @decorators.handle_klio
     def process(self, data):
         stems = mixing.stems(data.payload)
+        self._klio.progress(0.0, "+".join(stems))  # records know a message by its element: the song, whatever the mix
         song = data.element.decode()
         files = [self._klio.download(song, source=stem) for stem in stems]
         with self._klio.upload(f"{song}-mix-{'-'.join(stems)}", target="mix") as path:

@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from klio_core.status import State as Told
 from klio_core.status import Status
+from web.heard import Heard
 from web.known import Known
 from web.lying import Lying
 from web.model import Song, State
@@ -26,9 +29,18 @@ class Entry:
     body: bytes
 
     @property
+    def place(self) -> tuple[int, str]:
+        """Where it stands among all songs: by the time of its upload, in microseconds since the epoch."""
+        return round(self.song.uploaded_at.timestamp() * 1e6), self.song.hash
+
+    @property
     def etag(self) -> str:
         """The same on every front, as long as nothing changes."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:24]}"'
+
+
+Change: TypeAlias = tuple[int, str, Entry | None]
+"""The id of a change, the hash of its song, and the song as it is now, None where it was removed."""
 
 
 class Catalogue:
@@ -38,6 +50,7 @@ class Catalogue:
         self._places, self._changed = places, changed
         self._known: dict[str, Known] = {}
         self._entries: dict[str, Entry] = {}
+        self._looked: dict[str, float] = {}
         self._removed: dict[str, int] = {}
         self._version = 0
         self._lock = threading.RLock()
@@ -59,46 +72,68 @@ class Catalogue:
         known = self._known.get(song)
         return known.lying if known else None
 
-    def songs(self, state: State | None = None) -> list[Song]:
+    def heard_of(self, song: str, queued_s: float) -> bool:
+        """Whether a worker told of a song; or a front, within the last `queued_s` seconds, that it has asked for it."""
+        known = self._known.get(song)
+        newest = known.separate.newest(time.time()) if known else None
+        if newest is None:
+            return False
+        return newest.record.state is not Told.QUEUED or time.time() - newest.heard < queued_s
+
+    def forget(self, song: str) -> None:
+        """Forget what was heard of a song: it could not be asked for."""
+        with self._lock:
+            if song in self._known:
+                self._known[song].separate = Heard(self._places.separate.lease_s)
+
+    def entries(self, state: State | None = None) -> list[Entry]:
         """Answer the songs, of one state or of all, the newest first."""
         with self._lock:
-            found = [one.song for one in self._entries.values() if state is None or one.song.state is state]
-        return sorted(found, key=place, reverse=True)
+            found = [one for one in self._entries.values() if state is None or one.song.state is state]
+        return sorted(found, key=lambda one: one.place, reverse=True)
+
+    def songs(self, state: State | None = None) -> list[Song]:
+        """Answer the songs, of one state or of all, the newest first."""
+        return [entry.song for entry in self.entries(state)]
 
     @property
     def version(self) -> int:
         """The id of the last change."""
         return self._version
 
-    def since(self, version: int, only: str | None = None) -> list[tuple[int, str, Entry | None]]:
-        """Answer what changed after `version`, in order: its id, the hash, and the song, None where it was removed."""
+    def since(self, version: int, only: str | None = None) -> list[Change]:
+        """Answer the last change of each song, or of one, that has changed after `version`, in order."""
         with self._lock:
-            there = [(one.version, song, one) for song, one in self._entries.items() if one.version > version]
-            gone = [(at, song, None) for song, at in self._removed.items() if at > version]
-        found: list[tuple[int, str, Entry | None]] = [*there, *gone]
-        return sorted((one for one in found if only in (None, one[1])), key=lambda one: one[0])
+            changes = [self.change(song) for song in (*self._entries, *self._removed) if only in (None, song)]
+        return sorted((one for one in changes if one[0] > version), key=lambda one: one[0])
 
-    def change(self, song: str) -> tuple[int, Entry | None]:
-        """Answer the last change of a song: its id, and what it is now, None where it was removed."""
+    def change(self, song: str) -> Change:
+        """Answer the last change of a song."""
         entry = self._entries.get(song)
-        return (entry.version, entry) if entry else (self._removed.get(song, self._version), None)
+        return (entry.version, song, entry) if entry else (self._removed.get(song, self._version), song, None)
 
-    def put(self, song: str, lying: Lying | None) -> None:
-        """Take in what lies there of a song now; None removes it."""
+    def put(self, song: str, lying: Lying | None, looked: float) -> None:
+        """Take in what lay there of a song at `looked`, by `time.monotonic`; None removes it.
+
+        What was found by a look that began before another one that is known already is old, and left out.
+        """
         with self._lock:
+            if looked < self._looked.get(song, 0.0):
+                return
+            self._looked[song] = looked
             if lying is None:
                 changed = self._remove(song)
             else:
-                known = self._known.setdefault(song, Known(self._places, lying))
+                known = self._known.setdefault(song, Known.of(lying, self._places))
                 known.lying = lying
                 changed = self._derive(song)
         if changed:
             self._changed(song)
 
-    def put_all(self, there: Mapping[str, Lying]) -> None:
-        """Take in what lies there of all songs; those that are not among them are gone."""
+    def put_all(self, there: Mapping[str, Lying], looked: float) -> None:
+        """Take in what lay there of all songs at `looked`; those that are not among them are gone."""
         for song in [*there, *(song for song in list(self._known) if song not in there)]:
-            self.put(song, there.get(song))
+            self.put(song, there.get(song), looked)
 
     def take(self, record: Status) -> bool:
         """Take in one record. Answers whether its song is known."""
@@ -119,7 +154,8 @@ class Catalogue:
     def tick(self) -> None:
         """See whose lease has ended meanwhile."""
         with self._lock:
-            changed = [song for song, known in self._known.items() if known.held and self._derive(song)]
+            now = time.time()
+            changed = [song for song, known in self._known.items() if known.held(now) and self._derive(song)]
         for song in changed:
             self._changed(song)
 
@@ -138,15 +174,11 @@ class Catalogue:
             return False
         self._removed[song] = self._next()
         while len(self._removed) > _REMEMBERED:
-            del self._removed[next(iter(self._removed))]
+            oldest = next(iter(self._removed))
+            del self._removed[oldest], self._looked[oldest]
         return True
 
     def _next(self) -> int:
         """Answer the id of a change: its time, in microseconds since the epoch, and later than any before."""
         self._version = max(self._version + 1, time.time_ns() // 1000)
         return self._version
-
-
-def place(song: Song) -> tuple[float, str]:
-    """Answer where a song stands among all, by the time of its upload."""
-    return song.uploaded_at.timestamp(), song.hash

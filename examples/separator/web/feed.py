@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from web.catalogue import Catalogue, Entry
@@ -89,24 +89,32 @@ class Feed:
 
 
 async def events(
-    feed: Feed, catalogue: Catalogue, only: str | None, last: int | None, heartbeat_s: float
+    feed: Feed,
+    catalogue: Catalogue,
+    only: str | None,
+    last: int | None,
+    heartbeat_s: float,
+    *,
+    sees: Callable[[str], bool] = lambda _song: True,
 ) -> AsyncIterator[bytes]:
     """Yield server-sent events: what changed after the id `last`, then what changes, with a heartbeat in between.
 
-    Who has seen nothing yet gets the song that he asks for or, of all songs, those that are not finished.
+    Who has seen nothing yet gets the song that he asks for or, of all songs, those that are not finished. Of songs
+    that he does not see he gets nothing, but that one is gone is told to all: its hash says nothing by itself.
     """
     reader = feed.join(only)
     try:
         version = catalogue.version
         for at, song, entry in catalogue.since(last or 0, only):
-            if last is not None or only or (entry and entry.song.state in (State.QUEUED, State.WORKING)):
+            wanted = last is not None or only or (entry and entry.song.state in (State.QUEUED, State.WORKING))
+            if wanted and (entry is None or sees(song)):
                 yield event(at, song, entry)
         yield f"id: {max(version, last or 0)}\n\n".encode()  # so that resuming from here works before anything changes
         while not reader.closed:
             changed = await reader.next(heartbeat_s)
-            for song in changed:
-                at, entry = catalogue.change(song)
-                yield event(at, song, entry)
+            for at, song, entry in sorted(map(catalogue.change, changed), key=lambda one: one[0]):
+                if entry is None or sees(song):
+                    yield event(at, song, entry)
             if not changed and not reader.closed:
                 yield _HEARTBEAT
     finally:

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 
 from klio.data.gcs import GcsStore
 from klio.data.gcs_client import Patience
 from klio.events import pubsub
-from klio_core.errors import LostLease
+from klio_core.errors import KlioError, LostLease
 from klio_core.message import JobRef, Limited, Message
 from klio_core.status import State as Told
 from klio_core.status import Status
 from web.catalogue import Catalogue
 from web.feed import Feed
 from web.lying import Look
-from web.model import Song, SongFile
+from web.model import Song, SongFile, State
 from web.places import Job, Places
 from web.problems import Problem, no_such_song
-from web.records import NAME, Listener
+from web.records import Listener
 from web.settings import Settings
+from web.upload.apart import Readers
+from web.upload.room import Room
 
-DELETED = "deleted"
+log = logging.getLogger("klio.separator.web")
+_DELETED = "deleted"
+Sent: TypeAlias = tuple[str, "Future[str]"]
+"""A topic, and what was published to it."""
 _TICK_S = 1.0
 _TRIES = 20  # of a change to a song's file, while other fronts change it, too
-_MADE = (Told.COMMITTED, Told.PASSED_ON, Told.DEAD_LETTER, Told.DROPPED)
+_CHANGES = (Told.QUEUED, Told.COMMITTED, Told.PASSED_ON, Told.DEAD_LETTER, Told.DROPPED)  # what lies there
 
 
 class Front:
@@ -46,12 +53,15 @@ class Front:
         self.feed = Feed()
         self.catalogue = Catalogue(self.places, self.feed.changed)
         self.look = Look(self.places, self.store)
-        self.listener = Listener(self.places.status_topic, self.look_again, self._hear)
+        self.room = Room(settings.uploading_mb * 1_000_000)
+        self.readers = Readers()
+        self.listener = Listener(self.places.status_topic, self._begin, self._hear)
         self._ending = threading.Event()
         self._clock = threading.Thread(target=self._run, name="clock", daemon=True)
 
     def start(self) -> None:
         """Begin to listen; the catalogue is there as soon as `ready` says so."""
+        self.readers.warm()
         self.listener.start()
         self._clock.start()
 
@@ -61,6 +71,8 @@ class Front:
         self._ending.set()
         self.listener.stop()
         self._clock.join()
+        self.readers.close()
+        self.room.close()
 
     @property
     def ready(self) -> bool:
@@ -69,11 +81,13 @@ class Front:
 
     def look_again(self) -> None:
         """Look at everything that lies there. Raises DataError."""
-        self.catalogue.put_all(self.look.all())
+        began = time.monotonic()
+        self.catalogue.put_all(self.look.all(), began)
 
     def look_at(self, song: str) -> None:
         """Look at what lies there of one song. Raises DataError."""
-        self.catalogue.put(song, self.look.one(song))
+        began = time.monotonic()
+        self.catalogue.put(song, self.look.one(song), began)
 
     def song(self, song: str) -> Song:
         """Answer a song. Raises Problem where there is none."""
@@ -88,8 +102,8 @@ class Front:
         Raises DataError and EventError: then the same upload may be sent again.
         """
         self.keep(song, file)
-        self.ask_for_stems(song)
         self.look_at(song)
+        self.ask_for_stems(song)
         return self.song(song)
 
     def keep(self, song: str, file: SongFile) -> None:
@@ -99,15 +113,15 @@ class Front:
     def ask_for_stems(self, song: str) -> None:
         """Publish a song to `separate`, for whoever wants to be told of it, too. Raises EventError."""
         callback = self.places.callback
-        others = (callback.ref,) if callback else ()
-        self._ask(self.places.separate, song, others=others)
-        self.tell(self.places.separate, song)
+        self._ask(self.places.separate, song, others=(callback.ref,) if callback else ())
 
     def ask_for_mix(self, song: str, name: str) -> None:
         """Publish a song to `mix`, which asks `separate` for what is missing. Raises DataError, EventError, Problem."""
+        failed = self.song(song).state is State.FAILED
         self._note_wish(song, name)
-        self._ask(self.places.mix, song, payload=name.encode())
-        self.tell(self.places.mix, song, note=name)
+        if failed:  # `mix` asks for the stems again
+            self._wait(self._tell(self.places.separate, song, Told.QUEUED, ""))
+        self._ask(self.places.mix, song, name)
         self.look_at(song)
 
     def ask_for_callback(self, song: str) -> None:
@@ -125,18 +139,24 @@ class Front:
         places = self.places
         for path in (places.original(song), *there, *letters, places.callback_of(song), places.song_file(song)):
             self.store.delete(path)
-        self.catalogue.put(song, None)
-        self.tell(self.places.separate, song, state=Told.DROPPED, note=DELETED)
+        self.catalogue.put(song, None, time.monotonic())
+        self._wait(self._tell(self.places.separate, song, Told.DROPPED, _DELETED))
 
-    def tell(self, job: Job, song: str, state: Told = Told.QUEUED, note: str = "") -> None:
-        """Publish a record, so that other fronts hear of it, and take it in here. Raises EventError."""
-        record = Status(song.encode(), job.ref.job_name, state, time.time(), note=note, worker=NAME)
-        topic = self.places.status_topic
-        pubsub.wait_for(topic, [pubsub.publish(topic, record.encode(), job=job.ref.job_name)])
+    def _ask(self, job: Job, song: str, payload: str = "", others: Sequence[JobRef] = ()) -> None:
+        """Publish a song to a job. That it is queued is told first, so that it is not heard after a worker's word."""
+        told = self._tell(job, song, Told.QUEUED, payload)
+        message = Message.of(song.encode(), payload=payload.encode(), recipients=Limited((job.ref, *others)))
+        self._wait(told, (job.topic, pubsub.publish(job.topic, message.encode())))
 
-    def _ask(self, job: Job, song: str, payload: bytes = b"", others: Sequence[JobRef] = ()) -> None:
-        message = Message.of(song.encode(), payload=payload, recipients=Limited((job.ref, *others)))
-        pubsub.wait_for(job.topic, [pubsub.publish(job.topic, message.encode())])
+    def _tell(self, job: Job, song: str, state: Told, note: str) -> Sent:
+        """Publish a record, for other fronts, and take it in here."""
+        record = Status(song.encode(), job.ref.job_name, state, time.time(), note=note, worker=self.listener.name)
+        self.catalogue.take(record)
+        return self.places.status_topic, pubsub.publish(self.places.status_topic, record.encode(), job=record.job)
+
+    def _wait(self, *sent: Sent) -> None:
+        for topic, future in sent:
+            pubsub.wait_for(topic, [future])
 
     def _note_wish(self, song: str, name: str) -> None:
         """Add a mix to a song's file, with the time of the newest letter that there is of it by now."""
@@ -147,7 +167,8 @@ class Front:
             if lying is None or not generation:
                 raise no_such_song(song)
             newest = max((letter.at for letter in lying.letters if letter.mix == name), default=0.0)
-            file = lying.file.model_copy(update={"mixes": lying.file.mixes | {name: newest}})
+            others = {other: at for other, at in lying.file.mixes.items() if other != name}
+            file = lying.file.model_copy(update={"mixes": others | {name: newest}})  # the last one is the newest wish
             try:
                 return self._commit(path, file, generation)
             except LostLease:
@@ -162,11 +183,18 @@ class Front:
             written.flush()
             self.store.commit(Path(written.name), path, expect=expect)
 
+    def _begin(self) -> None:
+        """Find out everything anew; raise EventError where what is published to a job would be lost."""
+        for job in self.places.jobs:
+            pubsub.check_subscription(job.subscription)
+        self.look_again()
+
     def _hear(self, record: Status) -> None:
         """Take in a record; first look at what lies there, where it says that something has come or gone."""
+        if record.worker == self.listener.name:
+            return  # taken in when it was told
         song = record.element.decode(errors="replace")
-        new = record.state is Told.QUEUED or self.catalogue.entry(song) is None
-        if new or record.state in _MADE:
+        if record.state in _CHANGES or self.catalogue.entry(song) is None:
             self.look_at(song)
         self.catalogue.take(record)
 
@@ -175,8 +203,14 @@ class Front:
         while not self._ending.wait(_TICK_S):
             self.catalogue.tick()
             if self.ready and time.monotonic() - looked > self.settings.look_again_s:
-                self.look_again()
                 looked = time.monotonic()
+                self._try_to_look()
+
+    def _try_to_look(self) -> None:
+        try:
+            self.look_again()
+        except KlioError as error:
+            log.warning("songs are not looked at again: %s", error)
 
 
 def front_of(request: Request) -> Front:

@@ -40,9 +40,10 @@ class Delivery:
         record = replace(record, progress=progress)
         return replace(self, record=record, heard=now, seen=self.seen or _seen(record, now))
 
-    def lost(self, now: float, lease_s: float) -> bool:
-        """Whether the worker should have said something by now."""
-        return self.record.state in _HELD and now - self.heard > lease_s
+    @property
+    def held(self) -> bool:
+        """Whether the worker has not said that it is done with the song."""
+        return self.record.state in _HELD
 
     @property
     def seconds_left(self) -> float | None:
@@ -63,8 +64,9 @@ class Delivery:
 
 @dataclass
 class Heard:
-    """All deliveries of one song in one job."""
+    """All deliveries of one song in one job, whose workers say something every `lease_s` at least."""
 
+    lease_s: float
     _by_worker: dict[str, Delivery] = field(default_factory=dict)
 
     def take(self, record: Status, now: float) -> None:
@@ -74,10 +76,19 @@ class Heard:
         if len(self._by_worker) > _WORKERS:
             del self._by_worker[min(self._by_worker, key=lambda worker: self._by_worker[worker].began)]
 
-    @property
-    def newest(self) -> Delivery | None:
-        """The delivery that began last: another worker may have stood still meanwhile, and say something afterwards."""
-        return max(self._by_worker.values(), key=lambda one: one.began, default=None)
+    def newest(self, now: float) -> Delivery | None:
+        """Answer the delivery that counts: the one that began last, whatever another worker says afterwards.
+
+        One that is being worked on comes before any that is not: a record of a front that asked may come late.
+        """
+        return max(self._by_worker.values(), key=lambda one: (self._alive(one, now), one.began), default=None)
+
+    def lost(self, delivery: Delivery, now: float) -> bool:
+        """Whether its worker should have said something by now."""
+        return delivery.held and now - delivery.heard > self.lease_s
+
+    def _alive(self, delivery: Delivery, now: float) -> bool:
+        return delivery.held and not self.lost(delivery, now)
 
 
 def _seen(record: Status, now: float) -> tuple[float, float] | None:

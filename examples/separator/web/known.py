@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from klio_core.status import State as Told
 from web import reasons
@@ -21,16 +21,20 @@ _AGAIN = "Attempt {}: the worker before did not finish."
 class Known:
     """One song: what lies there, and what was heard of it in each job."""
 
-    places: Places
     lying: Lying
-    separate: Heard = field(default_factory=Heard)
-    mix: Heard = field(default_factory=Heard)
+    separate: Heard
+    mix: Heard
+
+    @classmethod
+    def of(cls, lying: Lying, places: Places) -> Known:
+        """Answer a song of which nothing was heard yet."""
+        return cls(lying, Heard(places.separate.lease_s), Heard(places.mix.lease_s))
 
     def song(self, name: str, now: float) -> Song:
         """Answer the song as clients see it at `now`, by its hash."""
-        file, newest = self.lying.file, self.separate.newest
+        file, newest = self.lying.file, self.separate.newest(now)
         letter = self._letter(newest)
-        lost = newest is not None and newest.lost(now, self.places.separate.lease_s)
+        lost = newest is not None and self.separate.lost(newest, now)
         there = self.lying.peaks is not None and len(self.lying.stems) == len(Stem)
         state, note = state_of(Facts(there, letter is not None, newest.record.state if newest else None, lost))
         working = newest if newest is not None and state is State.WORKING else None
@@ -66,18 +70,14 @@ class Known:
             links=Links(self=base, events=f"{base}/events"),
         )
 
-    @property
-    def held(self) -> bool:
+    def held(self, now: float) -> bool:
         """Whether a worker had it when it was last heard of: only then does the passing of time change its state."""
-        return any(
-            one is not None and one.record.state in (Told.LEASED, Told.WORKING)
-            for one in (self.separate.newest, self.mix.newest)
-        )
+        return any(one is not None and one.held for one in (self.separate.newest(now), self.mix.newest(now)))
 
     def _letter(self, newest: Delivery | None) -> Letter | None:
         """Answer the dead letter that stands: one of after the asking, and nobody has begun anew since."""
         ours = [one for one in self.lying.letters if one.mix is None and one.at >= self.lying.asked_at]
-        if not ours or (newest and not newest.record.state.final and newest.began > ours[-1].learned):
+        if not ours or (newest and newest.held and newest.began > ours[-1].learned):
             return None
         return ours[-1]
 
@@ -120,8 +120,8 @@ class Known:
 
     def _mixing(self, name: str, now: float) -> bool:
         """Whether a worker is at this mix. All mixes of a song are one element: the note says which one it is."""
-        newest = self.mix.newest
-        if newest is None or newest.record.state is not Told.WORKING or newest.lost(now, self.places.mix.lease_s):
+        newest = self.mix.newest(now)
+        if newest is None or newest.record.state is not Told.WORKING or self.mix.lost(newest, now):
             return False
         return newest.record.note in ("", name)
 

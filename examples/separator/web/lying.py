@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from web.places import Places, Stem, mix_name
 
 _AT_ONCE = 32
 _HASH_LENGTH = 64
+_OURS = re.compile(r"[0-9a-f]{64}\.json$")
 
 
 class Work(BaseModel):
@@ -60,7 +62,8 @@ class Look:
         letters = self._letters.look()
         stems = _by_song(listed(f"{places.stems}/", patience))
         mixes = _by_song(listed(f"{places.mixes}/", patience))
-        files = {song: those[0] for song, those in _by_song(listed(f"{places.songs}/", patience)).items()}
+        songs = listed(f"{places.songs}/", patience)
+        files = {seen.name[:_HASH_LENGTH]: seen for seen in songs if _OURS.match(seen.name)}
         with ThreadPoolExecutor(_AT_ONCE, "look") as pool:
             read = pool.map(self._file, files.values())
             parts = {

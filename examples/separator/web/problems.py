@@ -18,6 +18,7 @@ from klio_core.errors import KlioError
 log = logging.getLogger("klio.separator.web")
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:klio:separator:"
+_OLDER = "/apiv1/"  # its clients show the `reason` of an error
 _SOON_S = "5"
 
 
@@ -62,12 +63,26 @@ class Problem(Exception):
             "todo": self.todo,
             "instance": request.url.path,
         }
+        if request.url.path.startswith(_OLDER):
+            said["reason"] = f"{self.title}. {self.detail}"
+        request.state.problem = self.kind  # for whoever counts
         return JSONResponse(said | more, self.status, self.headers, MEDIA_TYPE)
 
 
 def no_such_song(song: str) -> Problem:
     """Answer the problem of a song that nobody has uploaded, or somebody has deleted."""
     return Problem(404, "no-such-song", "There is no such song", detail=f"{song} is not here.", todo="Upload it.")
+
+
+def being_worked_on() -> Problem:
+    """Answer the problem of a song that is not to be changed, since a worker has it."""
+    return Problem(
+        409,
+        "being-worked-on",
+        "A worker has this song",
+        detail="Its stems are written soon, whether anybody wants them or not.",
+        todo="Delete it when it is done.",
+    )
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:

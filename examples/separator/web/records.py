@@ -8,6 +8,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 from klio.events import pubsub
 from klio_core.errors import KlioError
@@ -15,7 +16,6 @@ from klio_core.names import Resource, parse_resource
 from klio_core.status import Status, records_in
 
 log = logging.getLogger("klio.separator.web")
-NAME = f"web-{socket.gethostname()}-{os.getpid()}"
 _PULL_S = 5.0
 _MOST = 500
 _AGAIN_S = 0.5
@@ -36,7 +36,9 @@ class Listener:
 
     def __init__(self, topic: str, begin: Callable[[], None], take: Callable[[Status], None]) -> None:
         self._topic, self._begin, self._take = topic, begin, take
-        self.path = _subscription(topic)
+        self.name = f"web-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        """What this listener is called among all fronts, and workers."""
+        self.path = _subscription(topic, self.name)
         self.trouble: KlioError | None = None
         """What stands in the way of hearing anything, None where nothing does."""
         self.hears = threading.Event()
@@ -53,19 +55,26 @@ class Listener:
         self._ending.set()
         if self._subscription is not None:
             self._subscription.close()
-        self._thread.join(_PULL_S * 2)
-        pubsub.remove_subscription(self.path)
+        self._thread.join(2 * _PULL_S)
+        with suppress(KlioError):  # it expires by itself
+            pubsub.remove_subscription(self.path)
 
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
                 self._listen()
             except KlioError as error:
-                if not self._ending.is_set() and str(error) != str(self.trouble):
-                    log.warning("songs cannot be followed: %s", error)
-                self.trouble = error
-                self.hears.clear()
-                self._ending.wait(_AGAIN_S)
+                self._fell_silent(error)
+            except Exception as error:  # a bug: a front that shows old states for ever would be worse
+                log.exception("songs cannot be followed")
+                self._fell_silent(KlioError("something in this front broke", got=type(error).__name__))
+
+    def _fell_silent(self, error: KlioError) -> None:
+        if not self._ending.is_set() and str(error) != str(self.trouble):
+            log.warning("songs cannot be followed: %s", error)
+        self.trouble = error
+        self.hears.clear()
+        self._ending.wait(_AGAIN_S)
 
     def _listen(self) -> None:
         pubsub.check_topic(self._topic)
@@ -92,6 +101,6 @@ class Listener:
             subscription.ack([leased.ack_id for leased in came])
 
 
-def _subscription(topic: str) -> str:
+def _subscription(topic: str, name: str) -> str:
     resource = parse_resource(topic)
-    return str(Resource(resource.project, "subscriptions", f"{resource.name}-{NAME}-{uuid.uuid4().hex[:8]}"))
+    return str(Resource(resource.project, "subscriptions", f"{resource.name}-{name}"))

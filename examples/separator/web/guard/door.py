@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web.guard.tokens import COOKIE, Tokens, Who, token_in
@@ -49,16 +49,27 @@ class Door:
             raise _FOREIGN
         who = self._tokens.of(token_in(asked.headers, asked.cookies))
         if who is None and asked.url.path not in OPEN:
-            raise _UNKNOWN
+            raise UNKNOWN
         return who
 
 
-def who(request: HTTPConnection) -> Who:
+async def who(request: Request) -> Who:
     """Answer who asks: a FastAPI dependency. Raises Problem for nobody."""
+    return known(request)
+
+
+def known(request: Request) -> Who:
+    """Answer who asks. Raises Problem for nobody."""
     found: Who | None = request.state.who
     if found is None:
-        raise _UNKNOWN
+        raise UNKNOWN
     return found
+
+
+def own(request: Request) -> None:
+    """Let nobody but us do this: a FastAPI dependency of a GET that changes something. Raises Problem."""
+    if _from_another_site(request):
+        raise _FOREIGN
 
 
 def _from_another_site(asked: Request) -> bool:
@@ -89,7 +100,7 @@ _FOREIGN = Problem(
     detail="Expected a request of this service's own page, or one with a token in its Authorization header.",
     todo="Open this service's own page, or send `Authorization: Bearer TOKEN`.",
 )
-_UNKNOWN = Problem(
+UNKNOWN = Problem(
     401,
     "no-token",
     "This service is for those who have a token",

@@ -33,10 +33,6 @@ class Who:
     name: str | None = None
     admin: bool = False
 
-    def may_see(self, owner: str | None) -> bool:
-        """Whether a song of this owner is shown to them, and may be deleted by them."""
-        return self.admin or (self.name is not None and self.name == owner)
-
 
 ANYBODY = Who(admin=True)
 """Who asks where no tokens are required."""

@@ -9,6 +9,8 @@ from fastapi.responses import StreamingResponse
 
 from web.feed import events
 from web.front import Front, TheFront
+from web.guard.tokens import Who
+from web.owners import Whoever, sees_in
 from web.places import Hash
 from web.problems import answers
 
@@ -18,20 +20,20 @@ LastId = Annotated[str | None, Header(alias="Last-Event-ID", description="The id
 
 
 @router.get("/events", response_class=StreamingResponse, responses=_STREAM)
-async def all_events(front: TheFront, last_event_id: LastId = None) -> StreamingResponse:
+async def all_events(front: TheFront, whoever: Whoever, last_event_id: LastId = None) -> StreamingResponse:
     """Answer each change of any song: `event: song` with the song, `event: removed` with its hash."""
-    return _stream(front, None, last_event_id)
+    return _stream(front, whoever, None, last_event_id)
 
 
 @router.get("/songs/{song}/events", response_class=StreamingResponse, responses=_STREAM | answers(404))
-async def events_of(front: TheFront, song: Hash, last_event_id: LastId = None) -> StreamingResponse:
+async def events_of(front: TheFront, whoever: Whoever, song: Hash, last_event_id: LastId = None) -> StreamingResponse:
     """Answer a song, and then each change of it."""
     front.song(song)
-    return _stream(front, song, last_event_id)
+    return _stream(front, whoever, song, last_event_id)
 
 
-def _stream(front: Front, only: str | None, last: str | None) -> StreamingResponse:
+def _stream(front: Front, whoever: Who, only: str | None, last: str | None) -> StreamingResponse:
     seen = int(last) if last and last.isascii() and last.isdigit() and len(last) < 20 else None
-    body = events(front.feed, front.catalogue, only, seen, front.settings.heartbeat_s)
+    body = events(front.feed, front.catalogue, only, seen, front.settings.heartbeat_s, sees=sees_in(front, whoever))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)

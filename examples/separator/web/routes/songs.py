@@ -6,34 +6,38 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from web.catalogue import place
+from web.catalogue import Entry
 from web.front import TheFront
 from web.model import Song, Songs, State
+from web.owners import Whoever, let_go, sees_in
 from web.places import Hash
-from web.problems import Problem, answers, no_such_song
+from web.problems import answers, being_worked_on, no_such_song
 
 router = APIRouter(prefix="/v1/songs", tags=["songs"])
 _CURSOR = "^[0-9]{1,20}-[0-9a-f]{64}$"
 
 
-@router.get("")
-def list_songs(
+@router.get("", response_model=Songs)
+async def list_songs(
     front: TheFront,
+    whoever: Whoever,
     state: Annotated[State | None, Query(description="Only songs in this state.")] = None,
     after: Annotated[str | None, Query(pattern=_CURSOR, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-) -> Songs:
+) -> Response:
     """Answer songs, the newest first, a page at a time."""
-    songs = front.catalogue.songs(state)
+    sees = sees_in(front, whoever)
+    entries = [entry for entry in front.catalogue.entries(state) if sees(entry.song.hash)]
     if after is not None:
         micros, _, last = after.partition("-")
-        songs = [song for song in songs if place(song) < (int(micros) / 1e6, last)]
-    page = songs[:limit]
-    return Songs(songs=tuple(page), next=_cursor(page[-1]) if len(songs) > limit else None)
+        entries = [entry for entry in entries if entry.place < (int(micros), last)]
+    more = f'"{_cursor(entries[limit - 1])}"' if len(entries) > limit else "null"
+    songs = b",".join(entry.body for entry in entries[:limit])  # each was written once, when it changed
+    return Response(b'{"songs":[%b],"next":%b}' % (songs, more.encode()), media_type="application/json")
 
 
-@router.get("/{song}", response_model=Song, responses=answers(404))
-def get_song(front: TheFront, song: Hash, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+@router.get("/{song}", response_model=Song, responses={304: {"description": "Nothing has changed."}, **answers(404)})
+async def get_song(front: TheFront, song: Hash, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """Answer all that is known of a song. With the ETag of an earlier answer: 304 as long as nothing has changed."""
     entry = front.catalogue.entry(song)
     if entry is None:
@@ -45,18 +49,13 @@ def get_song(front: TheFront, song: Hash, if_none_match: Annotated[str | None, H
 
 
 @router.delete("/{song}", status_code=204, responses=answers(404, 409))
-def delete_song(front: TheFront, song: Hash) -> None:
+def delete_song(front: TheFront, whoever: Whoever, song: Hash) -> None:
     """Remove a song: the upload, stems, mixes, and all that is known of it."""
     if front.song(song).state is State.WORKING:
-        raise Problem(
-            409,
-            "being-worked-on",
-            "A worker has this song",
-            detail="Its stems are written soon, whether anybody wants them or not.",
-            todo="Delete it when it is done.",
-        )
-    front.delete(song)
+        raise being_worked_on()
+    let_go(front, whoever, song)
 
 
-def _cursor(song: Song) -> str:
-    return f"{round(song.uploaded_at.timestamp() * 1e6)}-{song.hash}"
+def _cursor(entry: Entry) -> str:
+    micros, song = entry.place
+    return f"{micros}-{song}"

@@ -1,0 +1,50 @@
+"""Whose songs are whose. Where tokens are required, one sees those that came with one's own token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from web.front import Front, TheFront
+from web.guard.door import known, who
+from web.guard.tokens import Who
+from web.problems import no_such_song
+
+Whoever = Annotated[Who, Depends(who)]
+"""Who asks, in the signature of a route."""
+
+Sees = Callable[[str], bool]
+"""Whether somebody may know that there is a song, by its hash."""
+
+
+def sees_in(front: Front, whoever: Who) -> Sees:
+    """Answer which songs somebody sees."""
+
+    def sees(song: str) -> bool:
+        if whoever.admin:
+            return True
+        lying = front.catalogue.lying(song)
+        return lying is not None and whoever.name in lying.file.owners
+
+    return sees
+
+
+async def only_own(front: TheFront, request: Request) -> None:
+    """Answer for songs of others that there are none: a dependency of all routes that have `song` in their address."""
+    song = request.path_params.get("song")
+    if song is not None and not sees_in(front, known(request))(song):
+        raise no_such_song(song)
+
+
+def let_go(front: Front, whoever: Who, song: str) -> None:
+    """Remove a song; where others have uploaded it, too, only that it is this one's. Raises Problem and DataError."""
+    front.song(song)
+    lying = front.catalogue.lying(song)
+    others = tuple(name for name in lying.file.owners if name != whoever.name) if lying else ()
+    if lying is None or whoever.admin or not others:
+        front.delete(song)
+        return
+    front.keep(song, lying.file.model_copy(update={"owners": others}))
+    front.look_at(song)
