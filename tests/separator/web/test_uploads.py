@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,13 +11,26 @@ import pytest
 
 from klio_core.errors import NotAudio
 from klio_core.status import State
-from tests.separator.web.kit import Jobs, Served, hash_of, served
+from tests.separator.web.kit import Served, a_cloud, hash_of, served
 from tests.separator.web.sounds import ARTIST, TITLE, silence, song
 
 MP3 = song("song.mp3")
+_numbers = itertools.count()
 
 
-def upload(web: Served, content: bytes = MP3, name: str = "a song.mp3", **more: Any) -> httpx.Response:
+@pytest.fixture(scope="module")
+def web() -> Iterator[Served]:
+    """One front for all: each test has songs of its own."""
+    with a_cloud() as jobs, served(jobs) as web:
+        yield web
+
+
+def fresh() -> bytes:
+    """A song that nobody has uploaded before."""
+    return MP3 + f"{next(_numbers)}".encode()
+
+
+def upload(web: Served, content: bytes, name: str = "a song.mp3", **more: Any) -> httpx.Response:
     return web.client.post("/v1/songs", files={"file": (name, content)}, **more)
 
 
@@ -28,28 +43,35 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, said["type"].removeprefix("urn:klio:separator:")
 
 
-def nothing_was_kept(web: Served) -> bool:
-    store = web.front.store
-    kept = [*store.paths(web.front.places.queue + "/"), *store.paths(web.front.places.songs + "/")]
-    return not kept and web.front.room.used_bytes == 0 and not web.jobs.asked(web.front.places.separate)
+def nothing_is_kept(web: Served, *contents: bytes) -> bool:
+    """Whether there is no trace of some files, and no job was asked for anything."""
+    places = web.front.places
+    paths = [path for one in map(hash_of, contents) for path in (places.original(one), places.song_file(one))]
+    return not any(web.front.store.exists(paths)) and not web.front.room.used_bytes and not asked(web)
+
+
+def asked(web: Served) -> list[str]:
+    """The songs whose stems were asked for since the last time."""
+    return [message.element.decode() for message in web.jobs.asked(web.front.places.separate)]
 
 
 def test_a_song_is_kept_and_its_stems_are_asked_for_before_the_answer(web: Served) -> None:
-    answer = upload(web)
+    content = fresh()
+    answer = upload(web, content)
 
     assert answer.status_code == 202
     (got,) = answer.json()["songs"]
-    assert answer.headers["location"] == f"/v1/songs/{hash_of(MP3)}" == got["links"]["self"]
-    assert (got["hash"], got["state"], got["kind"]) == (hash_of(MP3), "queued", "mp3")
+    assert answer.headers["location"] == f"/v1/songs/{hash_of(content)}" == got["links"]["self"]
+    assert (got["hash"], got["state"], got["kind"]) == (hash_of(content), "queued", "mp3")
     assert (got["title"], got["artist"], got["file_name"]) == (TITLE, ARTIST, "a song.mp3")
-    assert (got["size_bytes"], round(got["duration_s"])) == (len(MP3), 3)
-    assert web.cloud.get(web.front.places.original(hash_of(MP3))) == MP3
-    assert [message.element.decode() for message in web.jobs.asked(web.front.places.separate)] == [hash_of(MP3)]
+    assert (got["size_bytes"], round(got["duration_s"])) == (len(content), 3)
+    assert web.cloud.get(web.front.places.original(hash_of(content))) == content
+    assert asked(web) == [hash_of(content)]
     assert web.front.room.used_bytes == 0
 
 
 def test_several_songs_come_in_one_request(web: Served) -> None:
-    contents = [song("song.mp3"), song("song.flac"), song("song.ogg")]
+    contents = [fresh(), song("song.flac"), song("song.ogg")]
     files = [("file", (f"{number}.bin", content)) for number, content in enumerate(contents)]
 
     answer = web.client.post("/v1/songs", files=files)
@@ -58,55 +80,59 @@ def test_several_songs_come_in_one_request(web: Served) -> None:
     assert [one["hash"] for one in answer.json()["songs"]] == [hash_of(content) for content in contents]
     assert [one["kind"] for one in answer.json()["songs"]] == ["mp3", "flac", "ogg"]
     assert "location" not in answer.headers
-    assert len(web.jobs.asked(web.front.places.separate)) == 3
+    assert asked(web) == [hash_of(content) for content in contents]
 
 
 def test_of_several_files_all_are_taken_or_none(web: Served) -> None:
-    files = [("file", ("good.mp3", MP3)), ("file", ("notes.txt", b"Dear Sir"))]
+    good, bad = fresh(), b"Dear Sir"
+    files = [("file", ("good.mp3", good)), ("file", ("notes.txt", bad))]
 
     answer = web.client.post("/v1/songs", files=files)
 
     assert problem(answer) == (415, "not-audio")
     assert "notes.txt is a text" in answer.json()["detail"]
-    assert nothing_was_kept(web)
+    assert nothing_is_kept(web, good, bad)
 
 
 def test_the_same_file_again_asks_nobody(web: Served) -> None:
-    song = upload(web).json()["songs"][0]["hash"]
-    assert len(web.jobs.asked(web.front.places.separate)) == 1
+    content = fresh()
+    song = upload(web, content).json()["songs"][0]["hash"]
+    assert asked(web) == [song]
 
-    assert upload(web).status_code == 202  # it waits
+    assert upload(web, content).status_code == 202  # it waits
     web.jobs.tell(song, State.WORKING, progress=0.5)
     web.until(song, state="working")
-    assert upload(web, name="another name.mp3").status_code == 202  # a worker has it
+    assert upload(web, content, name="another name.mp3").status_code == 202  # a worker has it
     web.jobs.make_stems(song)
     web.jobs.tell(song, State.COMMITTED)
     web.until(song, state="done")
 
-    again = upload(web)
+    again = upload(web, content)
     assert again.status_code == 200
     assert again.json()["songs"][0]["file_name"] == "a song.mp3"
-    assert web.jobs.asked(web.front.places.separate) == []
+    assert asked(web) == []
 
 
 def test_a_song_that_failed_is_tried_again_when_it_is_uploaded_again(web: Served) -> None:
-    song = upload(web).json()["songs"][0]["hash"]
-    web.jobs.asked(web.front.places.separate)
+    content = fresh()
+    song = upload(web, content).json()["songs"][0]["hash"]
+    assert asked(web) == [song]
     web.jobs.fail(song, NotAudio("no sound in it"))
     web.until(song, state="failed")
 
-    again = upload(web)
+    again = upload(web, content)
 
     assert (again.status_code, again.json()["songs"][0]["state"]) == (202, "queued")
-    assert [one.element.decode() for one in web.jobs.asked(web.front.places.separate)] == [song]
+    assert asked(web) == [song]
 
 
-def test_a_song_whose_front_died_before_it_was_published_is_published_when_it_comes_again(jobs: Jobs) -> None:
-    song = jobs.upload(MP3)  # as far as that front came
-    with served(jobs) as web:
-        web.until(song, state="queued")
-        assert upload(web).status_code == 202
-        assert [one.element.decode() for one in jobs.asked(jobs.places.separate)] == [song]
+def test_a_song_whose_front_died_before_it_was_published_is_published_when_it_comes_again(web: Served) -> None:
+    content = fresh()
+    song = web.jobs.upload(content)  # as far as that front came
+    web.front.look_at(song)
+
+    assert upload(web, content).status_code == 202
+    assert asked(web) == [song]
 
 
 REFUSED = {
@@ -124,7 +150,7 @@ def test_what_no_stems_can_be_made_of_is_refused_and_nothing_of_it_is_kept(what:
     answer = upload(web, content, "song.mp3")
 
     assert problem(answer) == expected
-    assert nothing_was_kept(web)
+    assert nothing_is_kept(web, content)
 
 
 @pytest.mark.parametrize(
@@ -147,4 +173,4 @@ def test_what_no_stems_can_be_made_of_is_refused_and_nothing_of_it_is_kept(what:
 )
 def test_a_form_that_is_none_is_refused(web: Served, options: Any, expected: tuple[int, str]) -> None:
     assert problem(web.client.post("/v1/songs", **options)) == expected
-    assert nothing_was_kept(web)
+    assert nothing_is_kept(web, MP3)
