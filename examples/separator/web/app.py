@@ -6,21 +6,27 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from web import problems
 from web.front import Front
+from web.guard.install import install
+from web.owners import only_own
 from web.problems import answers
-from web.routes import events, health, mixes, songs
+from web.routes import events, files, health, mixes, page, session, songs, uploads
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     songs.router,
     events.router,
     mixes.router,
+    uploads.router,
+    files.router,
+    session.router,
+    page.router,
 )
-GUARDS: tuple[Callable[[FastAPI, Front], None], ...] = ()
+GUARDS: tuple[Callable[[FastAPI, Front], None], ...] = (install,)
 """Each is called with the app and the front; the one that is installed last sees a request first."""
 
 
@@ -40,6 +46,7 @@ def make(front: Front) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # both load scripts from other hosts
         redoc_url=None,
+        dependencies=[Depends(only_own)],
         responses=answers(422, 500, 503),
     )
     app.state.front = front
@@ -48,4 +55,5 @@ def make(front: Front) -> FastAPI:
         guard(app, front)
     for router in ROUTERS:
         app.include_router(router)
+    app.openapi()  # builds all routes, and the document: neither is left to the first request
     return app
