@@ -59,6 +59,8 @@ class Settings(Section):
     """How much may be on its way into the store at one moment, on this machine's disk."""
     silence_s: Seconds = 20.0
     """The longest pause of a client in the middle of its request."""
+    grace_s: Seconds = 30.0
+    """After which a client must have sent 2 kB in each second since it began."""
     callback_secret_file: Word | None = None
 
     @property

@@ -20,13 +20,13 @@ from web.problems import Problem
 class Patience:
     """How slow a client may be. A connection of a telephone on a train is well above this."""
 
-    silence_s: float = 20.0
+    silence_s: float
     """The longest pause in the middle of a request's body."""
-    bytes_per_s: float = 2_000.0
-    """The least rate of a body as a whole, after `grace_s`."""
-    grace_s: float = 30.0
+    grace_s: float
+    """After it, a body as a whole must have come with `bytes_per_s`."""
     linger_s: float = 30.0
     """For how long the rest of a refused body is read and thrown away, so that its sender gets to read the answer."""
+    bytes_per_s: float = 2_000.0
 
 
 class Deadline:
@@ -36,8 +36,8 @@ class Deadline:
     connection in place of the answer (RFC 9112, 9.6). So the connection is closed a little later.
     """
 
-    def __init__(self, app: ASGIApp, patience: Patience | None = None) -> None:
-        self._app, self._patience = app, patience or Patience()
+    def __init__(self, app: ASGIApp, patience: Patience) -> None:
+        self._app, self._patience = app, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -108,7 +108,8 @@ class _Body:
         try:
             async with asyncio.timeout(self._patience.linger_s):
                 while not self._whole:
-                    self._noted(await self._receive())
+                    async with asyncio.timeout(self._patience.silence_s):
+                        self._noted(await self._receive())
         except TimeoutError:
             return
 
@@ -128,32 +129,31 @@ def _too_slow(received: int, seconds: float) -> Problem:
     )
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's own protocol for HTTP/1.1, which besides closes connections whose headers do not arrive.
+def protocol(headers_s: float) -> type[asyncio.Protocol]:
+    """Answer uvicorn's protocol for HTTP/1.1, with a deadline for a request's headers: its `http`.
 
-    It is given to uvicorn as `http=Protocol`; an application does not see a request before its headers are whole.
+    An application does not see a request before its headers are whole.
     """
+    return type("Protocol", (_Protocol,), {"headers_s": headers_s})
 
-    headers_s = 20.0
+
+class _Protocol(HttpToolsProtocol):
+    headers_s: float
     _deadline: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn's
-        """Begin to wait for the first request."""
         super().connection_made(transport)
         self._wait()
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a further request's headers."""
         super().on_message_begin()
         self._wait()
 
     def on_headers_complete(self) -> None:
-        """Stop waiting."""
         self._stop()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
         self._stop()
         super().connection_lost(exc)
 

@@ -24,5 +24,5 @@ def install(app: FastAPI, front: Front) -> None:
     app.state.tokens = tokens
     app.add_middleware(Door, tokens=tokens, hosts=settings.hosts)  # the last one sees a request first
     app.add_middleware(Rate, tokens=tokens, rates=rates, trusted=networks(settings.trusted_proxies))
-    app.add_middleware(Deadline, patience=Patience(silence_s=settings.silence_s))
+    app.add_middleware(Deadline, patience=Patience(settings.silence_s, settings.grace_s))
     app.add_middleware(Headers)
