@@ -11,9 +11,13 @@ MODELS = {
     "ConfigMap": "V1ConfigMap",
     "Deployment": "V1Deployment",
     "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler",
+    "Ingress": "V1Ingress",
     "Namespace": "V1Namespace",
     "Pod": "V1Pod",
+    "PodDisruptionBudget": "V1PodDisruptionBudget",
     "Secret": "V1Secret",
+    "Service": "V1Service",
+    "ServiceAccount": "V1ServiceAccount",
 }
 
 
