@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from klio_core.errors import KlioError
 from web.front import Front
 from web.serve import Server
-from web.settings import FILE, Settings, read
+from web.settings import FILE, read
+
+_STATUS = {signal.SIGTERM: 0, signal.SIGINT: 130}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path), default=FILE, show_default="web.yaml", help="The settings.")
 @click.option("--host", help="The address to listen on.")
-@click.option("--port", type=int, help="The port to listen on.")
-@click.option("-O", "--override", multiple=True, metavar="KEY=VALUE", help="Any other setting.")
-def main(config: Path, host: str | None, port: int | None, override: tuple[str, ...]) -> None:
-    """Serve the page and the REST interface of the separator."""
+@click.option("--port", help="The port to listen on; 0 is any that is free.")
+@click.option("-O", "--override", multiple=True, metavar="KEY=VALUE", help="Any other setting of web.yaml.")
+def main(config: Path, host: str | None, port: str | None, override: tuple[str, ...]) -> None:
+    """Serve the page and the REST interface of the separator, until Ctrl-C or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    for number in _STATUS:
+        signal.signal(number, _end)  # uvicorn ends its work first, and then raises the signal again
     said = {"host": host, "port": port}
     try:
         settings = read(config, overrides=[*override, *(f"{k}={v}" for k, v in said.items() if v is not None)])
@@ -29,14 +36,16 @@ def main(config: Path, host: str | None, port: int | None, override: tuple[str, 
     except KlioError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
-    click.echo(f"The separator is at http://{_shown(settings)} . Ctrl-C stops it.")
-    server.run()
+    try:
+        server.run()
+    except SystemExit:
+        if server.started:
+            raise
     sys.exit(0 if server.started else 1)
 
 
-def _shown(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"
+def _end(number: int, _frame: FrameType | None) -> None:
+    sys.exit(_STATUS[signal.Signals(number)])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -139,10 +139,10 @@ class Served:
 
 
 @contextmanager
-def a_cloud() -> Iterator[Jobs]:
+def a_cloud(faults: Sequence[str] = ()) -> Iterator[Jobs]:
     """A cloud with all topics, subscriptions and the bucket of the jobs, and a hand that plays them."""
     places = Places.of(JOBS)
-    with local_cloud() as cloud:
+    with local_cloud(faults=faults) as cloud:
         for job_file in sorted(JOBS.glob("*/klio-job.yaml")):
             make_missing(load(job_file))
         pubsub.ensure_topic(places.status_topic)
@@ -158,9 +158,8 @@ def served(jobs: Jobs, **settings: Any) -> Iterator[Served]:
     thread.start()
     try:
         eventually(lambda: server.started or not thread.is_alive())
-        port = server.servers[0].sockets[0].getsockname()[1]
         eventually(lambda: front.ready)
-        here = Served(front, jobs, f"http://127.0.0.1:{port}")
+        here = Served(front, jobs, server.url)
         with here.client:
             yield here
     finally:

@@ -12,7 +12,7 @@ import pytest
 from klio_core.errors import EmptyAudio
 from klio_core.message import JobRef, Limited
 from klio_core.status import State
-from tests.separator.web.kit import WORKER, Jobs, Served, eventually, hash_of, served
+from tests.separator.web.kit import WORKER, Jobs, Served, a_cloud, eventually, hash_of, served
 from web.model import SongFile
 
 
@@ -245,3 +245,17 @@ def test_a_query_that_is_none_says_so(web: Served, query: str):
 
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:klio:separator:invalid-request")
     assert answer.json()["errors"][0]["where"] == f"query.{query.partition('=')[0]}"
+
+
+def test_records_that_come_twice_late_or_never_change_nothing_in_the_end():
+    faults = ("drop@pubsub.delivery,20%", "duplicate@pubsub.delivery,30%", "reorder@pubsub.delivery,30%")
+    with a_cloud(faults) as jobs, served(jobs, look_again_s=0.5) as web:
+        songs = [uploaded(web, b"%d" % number) for number in range(5)]
+        for song in songs:
+            jobs.tell(song, State.LEASED)
+            for percent in range(10, 100, 30):
+                jobs.tell(song, State.WORKING, progress=percent / 100)
+            jobs.make_stems(song)
+            jobs.tell(song, State.COMMITTED)
+        for song in songs:
+            web.until(song, state="done")

@@ -1,0 +1,76 @@
+"""Errors as clients get them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.separator.web.kit import Served, a_cloud, served
+
+SONG = "ab" * 32
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    said: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "todo", "instance"} <= set(said)
+    assert said["status"] == answer.status_code
+    assert said["type"].startswith("urn:klio:separator:")
+    assert all(said.values())
+    return said
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", f"/v1/songs/{SONG}", 404, "no-such-song"),
+        ("GET", f"/v1/songs/{SONG}/events", 404, "no-such-song"),
+        ("DELETE", f"/v1/songs/{SONG}", 404, "no-such-song"),
+        ("GET", "/v1/songs/x", 422, "invalid-request"),
+        ("GET", f"/v1/songs/{SONG.upper()}", 422, "invalid-request"),
+        ("GET", f"/v1/songs/{SONG}%0A", 422, "invalid-request"),
+        ("GET", "/v1/songs/..%2f..%2fetc", 404, "no-such-page"),
+        ("GET", "/v1/nothing", 404, "no-such-page"),
+        ("PATCH", "/v1/songs", 405, "wrong-method"),
+        ("PUT", f"/v1/songs/{SONG}", 405, "wrong-method"),
+    ],
+)
+def test_each_refusal_has_a_type_that_never_changes(web: Served, method: str, path: str, status: int, kind: str):
+    answer = web.client.request(method, path)
+
+    assert answer.status_code == status
+    assert problem(answer)["type"] == f"urn:klio:separator:{kind}"
+    if status == 405:
+        assert answer.headers["Allow"]
+
+
+def test_a_body_that_is_no_json_is_refused(web: Served):
+    song = web.jobs.upload()
+    web.front.look_at(song)
+    answer = web.client.post(f"/v1/songs/{song}/mixes", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert problem(answer)["type"] == "urn:klio:separator:invalid-request"
+
+
+def test_a_store_that_does_not_answer_is_said_to_be_away_and_what_is_known_is_still_answered():
+    with a_cloud(["unavailable@objects.delete"]) as jobs, served(jobs, patience_s=0.2) as web:
+        song = jobs.upload()
+        web.front.look_at(song)
+
+        answer = web.client.delete(f"/v1/songs/{song}")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert problem(answer)["type"] == "urn:klio:separator:cloud-away"
+        assert "gs://" not in answer.text
+        assert web.song(song)["state"] == "queued"
+
+
+def test_a_queue_that_does_not_answer_is_said_to_be_away():
+    with a_cloud(["denied@pubsub.publish"]) as jobs, served(jobs) as web:
+        song = jobs.upload()
+        web.front.look_at(song)
+
+        answer = web.client.post(f"/v1/songs/{song}/mixes", json={"stems": ["vocals"]})
+        assert answer.status_code == 503
+        assert problem(answer)["detail"] == "an event could not be published"
