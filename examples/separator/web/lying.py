@@ -1,22 +1,21 @@
-"""What lies in the bucket of one song, and of all: looked at, never remembered for longer than a look."""
+"""What lies in the bucket of one song, and of all: looked at each time, and read where it is not as it was."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from klio.data.gcs import GcsStore
-from klio_core.errors import DataNotFound
 from web.letters import Letter, Letters
 from web.model import SongFile
 from web.objects import Seen, listed
 from web.places import Places, Stem, mix_name
+from web.remembered import Remembered
 
 _AT_ONCE = 32
 _HASH_LENGTH = 64
@@ -54,7 +53,8 @@ class Look:
         self._places, self._store = places, store
         locations = [job.dead_letters for job in places.jobs]
         self._letters = Letters(store, locations, places.mix.ref.job_name)
-        self._works: dict[tuple[str, int], Work] = {}
+        self._files = Remembered(store, SongFile.model_validate_json)
+        self._works = Remembered(store, Work.model_validate_json)
 
     def all(self) -> dict[str, Lying]:
         """Answer what lies there of all songs: four listings, and each small file once. Raises DataError."""
@@ -65,20 +65,24 @@ class Look:
         songs = listed(f"{places.songs}/", patience)
         files = {seen.name[:_HASH_LENGTH]: seen for seen in songs if _OURS.match(seen.name)}
         with ThreadPoolExecutor(_AT_ONCE, "look") as pool:
-            read = pool.map(self._file, files.values())
+            read = pool.map(self._files.of, files.values())
             parts = {
                 song: self._lying(file, seen, (*stems.get(song, ()), *mixes.get(song, ())), letters.get(song, ()))
                 for (song, seen), file in zip(files.items(), read, strict=True)
                 if file is not None
             }
-            works = pool.map(self._work, (one.peaks for one in parts.values()))
-            return {song: _with(one, work) for (song, one), work in zip(parts.items(), works, strict=True)}
+            peaks = [one.peaks for one in parts.values()]
+            works = pool.map(self._work, peaks)
+            found = {song: _with(one, work) for (song, one), work in zip(parts.items(), works, strict=True)}
+        self._files.forget_others({seen.path for seen in files.values()})
+        self._works.forget_others({seen.path for seen in peaks if seen is not None})
+        return found
 
     def one(self, song: str) -> Lying | None:
         """Answer what lies there of one song, None where it is gone. Raises DataError."""
         places, patience = self._places, self._store.patience
         file = next((seen for seen in listed(places.song_file(song), patience)), None)
-        said = self._file(file) if file else None
+        said = self._files.of(file) if file else None
         if file is None or said is None:
             return None
         there = [*listed(f"{places.stems}/{song}", patience), *listed(f"{places.mixes}/{song}", patience)]
@@ -101,24 +105,8 @@ class Look:
         except ValueError:
             return None
 
-    def _file(self, seen: Seen) -> SongFile | None:
-        try:
-            with self._store.open(seen.path) as file:
-                return SongFile.model_validate_json(file.read())
-        except (DataNotFound, ValidationError):
-            return None  # removed meanwhile, or none of ours
-
     def _work(self, peaks: Seen | None) -> Work | None:
-        if peaks is None:
-            return None
-        key = (peaks.path, peaks.generation)
-        if key not in self._works:
-            try:
-                with self._store.open(peaks.path) as file:
-                    self._works[key] = Work.model_validate(json.load(file))
-            except (DataNotFound, ValueError):
-                return None
-        return self._works[key]
+        return self._works.of(peaks) if peaks else None
 
 
 def _with(lying: Lying, work: Work | None) -> Lying:
