@@ -69,11 +69,11 @@ def publish(topic: str, data: bytes, **attributes: str) -> Future[str]:
     return future
 
 
-def wait_for(topic: str, futures: Sequence[Future[str]]) -> None:
-    """Wait until all are published. Raises EventError if one was not."""
+def wait_for(topic: str, futures: Sequence[Future[str]], within_s: float = _PUBLISH_S + 5) -> None:
+    """Wait until all are published. Raises EventError if one was not, or not `within_s`: it may be, later."""
     for future in futures:
         try:
-            future.result(_PUBLISH_S + 5)
+            future.result(within_s)
         except (google_errors.GoogleAPICallError, google_errors.RetryError, TimeoutError, ValueError) as error:
             raise EventError(
                 "an event could not be published",

@@ -156,7 +156,7 @@ class Front:
 
     def _wait(self, *sent: Sent) -> None:
         for topic, future in sent:
-            pubsub.wait_for(topic, [future])
+            pubsub.wait_for(topic, [future], self.settings.patience_s)
 
     def _note_wish(self, song: str, name: str) -> None:
         """Add a mix to a song's file, with the time of the newest letter that there is of it by now."""

@@ -39,7 +39,7 @@ class Settings(Section):
     signed_urls: Flag = False
     """Whether stems are answered by a redirect to Cloud Storage, with a URL that is good for some minutes."""
     patience_s: Seconds = 5.0
-    """For how long a request asks a store again that does not answer."""
+    """For how long a request asks a store, or Pub/Sub, again that does not answer."""
     heartbeat_s: Seconds = 15.0
     """The pause after which an event stream with nothing to say says so."""
     look_again_s: Seconds = 30.0

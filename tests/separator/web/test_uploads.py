@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from klio_core.errors import NotAudio
 from klio_core.status import State
-from tests.separator.web.kit import Served, a_cloud, hash_of, served
+from tests.separator.web.kit import Served, a_cloud, eventually, hash_of, served
 from tests.separator.web.sounds import ARTIST, TITLE, silence, song
 
 MP3 = song("song.mp3")
@@ -174,3 +175,68 @@ def test_what_no_stems_can_be_made_of_is_refused_and_nothing_of_it_is_kept(what:
 def test_a_form_that_is_none_is_refused(web: Served, options: Any, expected: tuple[int, str]) -> None:
     assert problem(web.client.post("/v1/songs", **options)) == expected
     assert nothing_is_kept(web, MP3)
+
+
+def test_where_nothing_can_be_published_the_same_upload_goes_on_when_it_can_again() -> None:
+    content = fresh()
+    with a_cloud(faults=["denied@pubsub.publish,times=2"]) as jobs, served(jobs) as web:
+        refused = upload(web, content)
+        assert problem(refused) == (503, "cloud-away")
+        assert refused.headers["retry-after"] == "5"
+        assert web.cloud.get(web.front.places.original(hash_of(content))) == content
+
+        assert upload(web, content).status_code == 202
+        assert asked(web) == [hash_of(content)]
+
+
+def test_nobody_waits_long_for_a_pubsub_that_does_not_answer() -> None:
+    content = fresh()
+    with a_cloud(faults=["unavailable@pubsub.publish,times=8"]) as jobs, served(jobs, patience_s=0.3) as web:
+        assert problem(upload(web, content)) == (503, "cloud-away")
+        assert eventually(lambda: upload(web, content).status_code == 202)
+        assert hash_of(content) in asked(web)
+
+
+def test_where_the_store_does_not_answer_nothing_is_published() -> None:
+    content = fresh()
+    with a_cloud(faults=["denied@objects.upload,times=1"]) as jobs, served(jobs) as web:
+        assert problem(upload(web, content)) == (503, "cloud-away")
+        assert nothing_is_kept(web, content)
+        assert upload(web, content).status_code == 202
+
+
+def test_who_wants_to_be_told_is_kept_beside_the_song(web: Served) -> None:
+    content, places = fresh(), web.front.places
+    said = {"callback_url": "https://example.org/done?n=1", "callback_data": "order 7"}
+
+    song = upload(web, content, data=said).json()["songs"][0]["hash"]
+    assert upload(web, content, data={"callback_url": "http://10.0.0.1/"}).status_code == 202
+
+    askers = json.loads(web.cloud.get(places.callback_of(song)))
+    assert [(one["url"], one["data"], one["form"]) for one in askers] == [
+        ("https://example.org/done?n=1", "order 7", "v1"),
+        ("http://10.0.0.1/", None, "v1"),  # the job looks where it leads to
+    ]
+    assert asked(web) == [song]
+
+
+def test_who_wants_to_be_told_of_a_song_that_is_done_is_told_at_once(web: Served) -> None:
+    content, callback = fresh(), web.front.places.callback
+    song = web.jobs.upload(content)
+    web.jobs.make_stems(song)
+    web.front.look_at(song)
+
+    assert upload(web, content, data={"callback_url": "https://example.org"}).status_code == 200
+    assert callback is not None
+    assert [message.element.decode() for message in web.jobs.asked(callback)] == [song]
+    assert asked(web) == []
+
+
+def test_what_a_client_calls_its_file_is_only_ever_shown(web: Served) -> None:
+    names = ["../../etc/passwd", "C:\\Users\\me\\<i>song.mp3", "a\u202egnp.mp3", "x" * 1000 + ".mp3"]
+
+    shown = [upload(web, fresh(), name=name).json()["songs"][0]["file_name"] for name in names]
+
+    assert shown[:2] == ["passwd", "<i>song.mp3"]
+    assert shown[2] == "agnp.mp3"
+    assert len(shown[3]) == 255
