@@ -36,6 +36,7 @@ MAY_IMPORT_TOO = {
         "klio_core",
         "limits",
         "mutagen",
+        "prometheus_client",
         "python_multipart",
         "starlette",
         "uvicorn",

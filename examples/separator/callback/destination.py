@@ -16,16 +16,14 @@ from urllib.parse import quote, urlsplit
 from policy import Policy
 
 T = TypeVar("T")
-
 LONGEST_URL = 2_048
 _PORTS = {"http": 80, "https": 443}
 _FIRST_FREE_PORT = 1024
 # Those of "bad ports" that are not below 1024 anyway: other services read there what is sent to them.
 # https://fetch.spec.whatwg.org/#port-blocking
 _BAD_PORTS = frozenset(
-    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697}
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697, 10_080}
 )
-_BAD_PORTS_TOO = frozenset({6697, 10_080})
 _TARGET = "/?%:@!$&'()*+,;=~-._[]"
 _NO_URL = re.compile(r"[\x00-\x20\x7f\\]")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052

@@ -9,12 +9,13 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from web import metrics as counting
 from web import problems
 from web.front import Front
 from web.guard.install import install
 from web.owners import only_own
 from web.problems import answers
-from web.routes import events, files, health, mixes, page, session, songs, uploads
+from web.routes import apiv1, events, files, health, metrics, mixes, music, page, session, songs, uploads
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -25,8 +26,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     files.router,
     session.router,
     page.router,
+    apiv1.router,
+    music.router,
+    metrics.router,
 )
-GUARDS: tuple[Callable[[FastAPI, Front], None], ...] = (install,)
+GUARDS: tuple[Callable[[FastAPI, Front], None], ...] = (install, counting.install)
 """Each is called with the app and the front; the one that is installed last sees a request first."""
 
 

@@ -36,7 +36,8 @@ class Known:
         letter = self._letter(newest)
         lost = newest is not None and self.separate.lost(newest, now)
         there = self.lying.peaks is not None and len(self.lying.stems) == len(Stem)
-        state, note = state_of(Facts(there, letter is not None, newest.record.state if newest else None, lost))
+        told = newest.record.state if newest else self._left()
+        state, note = state_of(Facts(there, letter is not None, told, lost))
         working = newest if newest is not None and state is State.WORKING else None
         problem = self._trouble(state, letter, newest)
         base = f"/v1/songs/{name}"
@@ -84,9 +85,16 @@ class Known:
     def _trouble(self, state: State, letter: Letter | None, newest: Delivery | None) -> Trouble | None:
         if state is not State.FAILED:
             return None
-        if letter is not None or newest is None:
-            return letter.trouble if letter else None
-        return reasons.stems_gone() if newest.record.state in _MADE else reasons.of_record(newest.record)
+        if letter is not None:
+            return letter.trouble
+        if newest is None or newest.record.state in _MADE:
+            return reasons.stems_gone()
+        return reasons.of_record(newest.record)
+
+    def _left(self) -> Told | None:
+        """Answer what a worker must have told that was not heard here: peaks come last, so all stems were there."""
+        peaks = self.lying.peaks
+        return Told.COMMITTED if peaks is not None and peaks.at >= self.lying.asked_at else None
 
     def _queued(self, state: State, working: Delivery | None) -> float | None:
         since = self.lying.file.uploaded_at.timestamp()

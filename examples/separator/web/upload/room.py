@@ -30,6 +30,8 @@ class Room:
 
     def __init__(self, most_bytes: int) -> None:
         self._most, self._used = most_bytes, 0
+        self.files = self.bytes = 0
+        """How many have arrived whole since this front began, and how many bytes have come."""
         self._lock = threading.Lock()
         self._directory: Path | None = None
 
@@ -58,6 +60,12 @@ class Room:
             if self._used + size > self._most:
                 raise _no_room(self._used, self._most)
             self._used += size
+            self.bytes += size
+
+    def count_file(self) -> None:
+        """Count one more file."""
+        with self._lock:
+            self.files += 1
 
     def give_back(self, size: int) -> None:
         """Give so many bytes back."""
@@ -104,6 +112,7 @@ class Incoming:
     def arrived(self) -> Arrived:
         """Answer the file as it is now: nothing more is written."""
         self._file.close()
+        self._room.count_file()
         return Arrived(self._path, self._size, self._hash.hexdigest())
 
     def remove(self) -> None:
