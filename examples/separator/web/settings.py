@@ -48,9 +48,9 @@ class Settings(Section):
     """For how long requests may go on when the front is told to end."""
     tokens_file: Word | None = None
     """Who may come in, as `python -m web.token` writes it; none: everybody."""
-    hosts: tuple[Word, ...] = ()
+    hosts: Annotated[tuple[Word, ...], Field(strict=False)] = ()
     """The names that the service answers to; none: to all."""
-    trusted_proxies: Annotated[tuple[Word, ...], AfterValidator(_networks)] = ()
+    trusted_proxies: Annotated[tuple[Word, ...], Field(strict=False), AfterValidator(_networks)] = ()
     """Addresses and networks of proxies, whose X-Forwarded-For is believed."""
     uploads_per_minute: Natural = 60
     """For each token, or address; 0: as many as there are."""
