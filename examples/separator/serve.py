@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from klio_core.errors import KlioError, UsageError
@@ -27,6 +28,7 @@ _NEXT = """
 
   What is uploaded is kept in {project}/.klio. Ctrl-C stops everything; what is not done yet goes on next time.
 """
+_OVERRIDE = "set a key of a job's file: separate:job_config.shifts=1"
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +37,7 @@ def main(arguments: list[str]) -> int:
     chosen = _parser().parse_args(arguments)
     asked = Asked(chosen.host, chosen.port, chosen.workers, chosen.project.resolve())
     try:
-        _serve(asked, chosen.model, log)
+        _serve(asked, chosen.model, chosen.override, log)
     except KlioError as error:
         log.say(f"Error: {error}")
         return error.exit_code
@@ -43,14 +45,14 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _serve(asked: Asked, name: str, log: Log) -> None:
+def _serve(asked: Asked, name: str, overrides: Sequence[str], log: Log) -> None:
     if not parts.is_free(asked.host, asked.port):
         todo = f"end what listens there, or choose another one: make separator PORT={asked.port + 1}"
         raise UsageError(f"port {asked.port} is taken", where=asked.host, todo=todo)
     separate = parts.HERE / "separate"
-    overrides = model.prepared(separate, asked.project / ".klio" / "small-model", name, log)
+    of_model = model.prepared(separate, asked.project / ".klio" / "small-model", name, log)
     state, cloud = parts.cloud(asked)
-    jobs = parts.jobs(asked, {"separate": overrides}, model.KEPT)
+    jobs = parts.jobs(asked, [*(f"separate:{one}" for one in of_model), *overrides], model.KEPT)
     together = Together([cloud, jobs, [parts.web(asked, state)]], log, 2 * parts.DRAIN_S + 5)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: together.stop())
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8080, help="its port (%(default)s)")
     parser.add_argument("--model", default="htdemucs", help="a model of Demucs, or small: random numbers, to try it")
     parser.add_argument("--workers", type=int, default=2, help="processes that make stems (%(default)s)")
+    parser.add_argument("-O", "--override", action="append", default=[], metavar="JOB:KEY=VALUE", help=_OVERRIDE)
     parser.add_argument("--project", type=Path, default=parts.HERE, help="where everything is kept, below .klio")
     return parser
 

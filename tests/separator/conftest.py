@@ -12,7 +12,7 @@ from tests.separator.models import FixedShares
 
 SEPARATE = Path(__file__).parents[2] / "examples" / "separator" / "separate"
 MIX = SEPARATE.parent / "mix"
-sys.path[:0] = [str(SEPARATE), str(MIX)]  # as klio does with a job's directory
+sys.path[:0] = [str(SEPARATE), str(MIX), str(SEPARATE.parent)]  # as klio and `python serve.py` have it
 torch.set_num_threads(1)
 
 import small_model  # noqa: E402 - needs the path

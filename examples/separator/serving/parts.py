@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klio_core import local_state
+from klio_core.errors import UsageError
 from klio_core.local_state import LocalState
 from serving.program import Program, answers
 
@@ -50,10 +51,16 @@ def cloud(asked: Asked) -> tuple[LocalState, list[Program]]:
     return ours, [Program("cloud", [*command, *ports], HERE, up)]
 
 
-def jobs(asked: Asked, overrides: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> list[Program]:
-    """Answer the jobs that there are, each with overrides of its own."""
-    found = [name for name in JOBS if (HERE / name / "klio-job.yaml").exists()]
-    return [_job(name, asked, overrides.get(name, ()), environment) for name in found]
+def jobs(asked: Asked, overrides: Sequence[str], environment: Mapping[str, str]) -> list[Program]:
+    """Answer the jobs, with the overrides of their files, `JOB:KEY=VALUE`. Raises UsageError for those of no job."""
+    named: dict[str, list[str]] = {name: [] for name in JOBS}
+    for override in overrides:
+        name, _, said = override.partition(":")
+        if name not in named:
+            expected = f"JOB:KEY=VALUE, and one of {', '.join(JOBS)} for JOB"
+            raise UsageError("this is for none of the jobs", where="--override", expected=expected, got=override)
+        named[name].append(said)
+    return [_job(name, asked, said, environment) for name, said in named.items()]
 
 
 def web(asked: Asked, state: LocalState) -> Program:

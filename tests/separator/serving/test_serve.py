@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.parts import free_port
 from tests.flow.kit import eventually
 from tests.separator.whole import refused, sound, whole
 
@@ -67,3 +68,11 @@ def test_a_port_that_is_taken_is_said_before_anything_is_started(tmp_path: Path)
     assert f"port {port} is taken" in said
     assert f"make separator PORT={port + 1}" in said
     assert not (tmp_path / ".klio").exists()
+
+
+def test_an_override_is_for_a_job(tmp_path: Path):
+    status, said = refused(tmp_path, "--model", "small", "--port", str(free_port()), "-O", "shifts=1")
+
+    assert status == 2
+    assert "expected: JOB:KEY=VALUE, and one of separate, mix, callback for JOB" in said
+    assert "got: shifts=1" in said
