@@ -120,13 +120,14 @@ class Catalogue:
         with self._lock:
             if looked < self._looked.get(song, 0.0):
                 return
-            self._looked[song] = looked
             if lying is None:
                 changed = self._remove(song)
             else:
                 known = self._known.setdefault(song, Known.of(lying, self._places))
                 known.lying = lying
                 changed = self._derive(song)
+            if song in self._entries or song in self._removed:  # nothing is kept of what never was here
+                self._looked[song] = looked
         if changed:
             self._changed(song)
 

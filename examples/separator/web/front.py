@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
@@ -16,7 +14,7 @@ from fastapi import Depends, Request
 from klio.data.gcs import GcsStore
 from klio.data.gcs_client import Patience
 from klio.events import pubsub
-from klio_core.errors import KlioError, LostLease
+from klio_core.errors import KlioError
 from klio_core.message import JobRef, Limited, Message
 from klio_core.status import State as Told
 from klio_core.status import Status
@@ -24,10 +22,11 @@ from web.catalogue import Catalogue
 from web.feed import Feed
 from web.lying import Look
 from web.model import Song, SongFile, State
-from web.places import Job, Places
-from web.problems import Problem, no_such_song
+from web.places import Job, Places, is_hash
+from web.problems import no_such_song
 from web.records import Listener
 from web.settings import Settings
+from web.song_files import SongFiles
 from web.upload.apart import Readers
 from web.upload.room import Room
 
@@ -36,7 +35,7 @@ _DELETED = "deleted"
 Sent: TypeAlias = tuple[str, "Future[str]"]
 """A topic, and what was published to it."""
 _TICK_S = 1.0
-_TRIES = 20  # of a change to a song's file, while other fronts change it, too
+_STRANGER_S = 5.0
 _CHANGES = (Told.QUEUED, Told.COMMITTED, Told.PASSED_ON, Told.DEAD_LETTER, Told.DROPPED)  # what lies there
 
 
@@ -53,9 +52,11 @@ class Front:
         self.feed = Feed()
         self.catalogue = Catalogue(self.places, self.feed.changed)
         self.look = Look(self.places, self.store)
+        self.files = SongFiles(self.places, self.store)
         self.room = Room(settings.uploading_mb * 1_000_000)
         self.readers = Readers()
         self.listener = Listener(self.places.status_topic, self._begin, self._hear)
+        self._strangers: dict[str, float] = {}
         self._ending = threading.Event()
         self._clock = threading.Thread(target=self._run, name="clock", daemon=True)
 
@@ -107,8 +108,10 @@ class Front:
         return self.song(song)
 
     def keep(self, song: str, file: SongFile) -> None:
-        """Write what is known of an upload. Raises DataError."""
-        self._commit(self.places.song_file(song), file, None)
+        """Write what is known of an upload; mixes that were asked for meanwhile stay so. Raises DataError, Problem."""
+        self.files.change(
+            song, lambda there: file.model_copy(update={"mixes": (there.mixes if there else {}) | file.mixes})
+        )
 
     def ask_for_stems(self, song: str) -> None:
         """Publish a song to `separate`, for whoever wants to be told of it, too. Raises EventError."""
@@ -159,29 +162,18 @@ class Front:
             pubsub.wait_for(topic, [future], self.settings.patience_s)
 
     def _note_wish(self, song: str, name: str) -> None:
-        """Add a mix to a song's file, with the time of the newest letter that there is of it by now."""
-        path = self.places.song_file(song)
-        for _ in range(_TRIES):
-            generation = self.store.generation(path)
-            lying = self.look.one(song)
-            if lying is None or not generation:
-                raise no_such_song(song)
-            newest = max((letter.at for letter in lying.letters if letter.mix == name), default=0.0)
-            others = {other: at for other, at in lying.file.mixes.items() if other != name}
-            file = lying.file.model_copy(update={"mixes": others | {name: newest}})  # the last one is the newest wish
-            try:
-                return self._commit(path, file, generation)
-            except LostLease:
-                continue
-        raise Problem(
-            503, "busy", "Too many want something of this song", todo="Try again.", headers={"Retry-After": "1"}
-        )
+        """Add a mix to a song's file, as the newest wish, with the time of the newest letter of it by now."""
+        lying = self.look.one(song)
+        letters = lying.letters if lying else ()
+        newest = max((letter.at for letter in letters if letter.mix == name), default=0.0)
 
-    def _commit(self, path: str, file: SongFile, expect: int | None) -> None:
-        with tempfile.NamedTemporaryFile(prefix="klio-") as written:
-            written.write(file.model_dump_json().encode())
-            written.flush()
-            self.store.commit(Path(written.name), path, expect=expect)
+        def with_wish(there: SongFile | None) -> SongFile:
+            if there is None:
+                raise no_such_song(song)
+            others = {other: at for other, at in there.mixes.items() if other != name}
+            return there.model_copy(update={"mixes": others | {name: newest}})
+
+        self.files.change(song, with_wish)
 
     def _begin(self) -> None:
         """Find out everything anew; raise EventError where what is published to a job would be lost."""
@@ -194,9 +186,18 @@ class Front:
         if record.worker == self.listener.name:
             return  # taken in when it was told
         song = record.element.decode(errors="replace")
-        if record.state in _CHANGES or self.catalogue.entry(song) is None:
-            self.look_at(song)
-        self.catalogue.take(record)
+        if is_hash(song):
+            if record.state in _CHANGES or self._is_new(song):
+                self.look_at(song)
+            self.catalogue.take(record)
+
+    def _is_new(self, song: str) -> bool:
+        """Whether a song is not known; one that nobody has uploaded here is not looked for at each of its records."""
+        if self.catalogue.entry(song) is not None:
+            return False
+        now = time.monotonic()
+        self._strangers = {other: at for other, at in self._strangers.items() if now - at < _STRANGER_S}
+        return self._strangers.setdefault(song, now) == now
 
     def _run(self) -> None:
         looked = time.monotonic()

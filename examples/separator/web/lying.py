@@ -80,13 +80,16 @@ class Look:
 
     def one(self, song: str) -> Lying | None:
         """Answer what lies there of one song, None where it is gone. Raises DataError."""
-        places, patience = self._places, self._store.patience
-        file = next((seen for seen in listed(places.song_file(song), patience)), None)
-        said = self._files.of(file) if file else None
-        if file is None or said is None:
+        places = self._places
+        prefixes = (places.song_file(song), f"{places.stems}/{song}", f"{places.mixes}/{song}")
+        with ThreadPoolExecutor(len(prefixes), "look") as pool:
+            pages = pool.map(lambda prefix: list(listed(prefix, self._store.patience)), prefixes)
+            letters = self._letters.look().get(song, ())
+            files, stems, mixes = pages
+        said = self._files.of(files[0]) if files else None
+        if said is None:
             return None
-        there = [*listed(f"{places.stems}/{song}", patience), *listed(f"{places.mixes}/{song}", patience)]
-        lying = self._lying(said, file, there, self._letters.look().get(song, ()))
+        lying = self._lying(said, files[0], (*stems, *mixes), letters)
         return _with(lying, self._work(lying.peaks))
 
     def _lying(self, file: SongFile, seen: Seen, there: Iterable[Seen], letters: tuple[Letter, ...]) -> Lying:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,12 @@ from klio_core.message import JobRef
 HASH_PATTERN = "^[0-9a-f]{64}$"
 Hash = Annotated[str, StringConstraints(pattern=HASH_PATTERN)]
 """The SHA-256 of an upload, in small hexadecimal digits: the element of all jobs."""
+_HASH = re.compile("[0-9a-f]{64}")
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text is a `Hash`: elements of records may be anything."""
+    return _HASH.fullmatch(text) is not None
 
 
 class Stem(enum.StrEnum):

@@ -124,6 +124,7 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
 def _of_klio(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KlioError)
     if not error.transient:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return _bug(request, error)
     log.warning("%s %s: %s", request.method, request.url.path, error)
     todo = "Try again in some seconds. Whoever runs this finds the reason in the log."
@@ -134,7 +135,6 @@ def _of_klio(request: Request, error: Exception) -> JSONResponse:
 
 
 def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     todo = "Tell whoever runs this service when it happened; the log has the rest."
     return Problem(500, "bug", "Something in this service broke", detail=type(error).__name__, todo=todo).response(
         request

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.separator.web.kit import Served, a_cloud, served
+from web.app import make
+from web.front import Front
+from web.settings import Settings
 
 SONG = "ab" * 32
 
@@ -74,3 +78,20 @@ def test_a_queue_that_does_not_answer_is_said_to_be_away():
         answer = web.client.post(f"/v1/songs/{song}/mixes", json={"stems": ["vocals"]})
         assert answer.status_code == 503
         assert problem(answer)["detail"] == "an event could not be published"
+
+
+def test_a_bug_is_a_problem_too_and_says_nothing_of_the_inside():
+    app = make(Front(Settings()))
+
+    @app.get("/bug")
+    def bug() -> None:
+        raise ValueError("secret")
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get("/bug")
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, problem(answer)["type"]) == (500, "urn:klio:separator:bug")
+    assert "secret" not in answer.text

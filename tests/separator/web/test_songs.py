@@ -259,3 +259,14 @@ def test_records_that_come_twice_late_or_never_change_nothing_in_the_end():
             jobs.tell(song, State.COMMITTED)
         for song in songs:
             web.until(song, state="done")
+
+
+def test_records_of_elements_that_are_no_songs_are_passed_over(web: Served):
+    song = uploaded(web)
+    for element in ("../songs", "", "a" * 2000, "a" * 63, "b" * 64, song.upper(), "\x00"):
+        web.jobs.tell(element, State.WORKING, progress=0.1)
+    web.jobs.tell(song, State.LEASED)
+
+    web.until(song, state="working")
+    assert [one["hash"] for one in web.client.get("/v1/songs").json()["songs"]] == [song]
+    assert web.client.get("/readyz").status_code == 200
