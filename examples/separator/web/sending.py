@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
@@ -11,8 +12,18 @@ from web import ranges
 from web.file_names import attachment
 from web.front import Front
 from web.pieces import Whole, whole
-from web.problems import Problem
+from web.problems import Problem, answers
 from web.signed import signed_url
+
+_AUDIO = {"content": {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}}
+SOUND: dict[int | str, dict[str, Any]] = {
+    200: _AUDIO,
+    206: {"description": "The part that was asked for", **_AUDIO},
+    302: {"description": "Cloud Storage itself has it, at this address, for some minutes"},
+    304: {"description": "The client has it as it is"},
+    **answers(404, 416),
+}
+"""What the `responses` of a route that sends a file are."""
 
 _KEPT = "private, no-cache"  # by the browser, which asks whether it is still the same
 

@@ -157,6 +157,19 @@ def test_an_archive_is_sent_while_it_is_made(web: Served, song: str) -> None:
     assert len(first) < len(VOCALS)
 
 
+def test_a_mix_is_sent_as_a_stem_is(web: Served, song: str) -> None:
+    web.jobs.make_mix(song, "bass+drums", VOCALS)
+
+    answer = web.client.get(f"/v1/songs/{song}/mixes/bass+drums", headers={"Range": "bytes=5-9"})
+    assert (answer.status_code, answer.content) == (206, VOCALS[5:10])
+    assert unquote(answer.headers["content-disposition"]).endswith("Größe _ _Live_ - bass+drums.mp3")
+    same = web.client.get(f"/v1/songs/{song}/mixes/drums+bass")
+    assert same.content == VOCALS
+    missing = web.client.get(f"/v1/songs/{song}/mixes/vocals")
+    assert (missing.status_code, kind(missing)) == (404, "not-there-yet")
+    assert web.client.get(f"/v1/songs/{song}/mixes/bass+bass").status_code == 422
+
+
 def test_what_is_not_made_yet_is_not_there_yet(web: Served) -> None:
     song = web.jobs.upload(uuid.uuid4().bytes)
     web.front.look_at(song)

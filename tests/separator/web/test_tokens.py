@@ -174,7 +174,7 @@ def test_one_sees_and_deletes_what_came_with_ones_own_token(guarded: Guarded) ->
     assert guarded.sees(guarded.ada) & {hers, his} == {hers}
     assert guarded.sees(guarded.bob) & {hers, his} == {his}
     assert guarded.sees(guarded.root) >= {hers, his}
-    paths = ("", "/original", "/stems/vocals", "/stems.zip", "/peaks", "/events")
+    paths = ("", "/original", "/stems/vocals", "/stems.zip", "/peaks", "/events", "/mixes/bass+drums")
     refused = {problem(client.get(f"/v1/songs/{hers}{path}", headers=guarded.bob)) for path in paths}
     assert refused == {(404, "no-such-song")}
     mix = client.post(f"/v1/songs/{hers}/mixes", json={"stems": ["bass"]}, headers=guarded.bob)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -16,18 +16,11 @@ from web.model import Song
 from web.pieces import Whole, whole
 from web.places import Hash, Stem
 from web.problems import Problem, answers
-from web.sending import File, sending
+from web.sending import SOUND, File, sending
 from web.upload.sniff import Kind
 
 router = APIRouter(prefix="/v1/songs/{song}", tags=["files"])
-_SOUND = {"content": {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}}
 _ZIP = {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
-_PARTLY: dict[int | str, dict[str, Any]] = {
-    206: {"description": "The part that was asked for", **_SOUND},
-    302: {"description": "Cloud Storage itself has it, at this address, for some minutes"},
-    304: {"description": "The client has it as it is"},
-    **answers(404, 416),
-}
 
 
 async def asked(front: TheFront, song: Hash) -> Song:
@@ -39,7 +32,7 @@ Asked = Annotated[Song, Depends(asked)]
 
 
 @router.head("/stems/{stem}", include_in_schema=False)
-@router.get("/stems/{stem}", response_class=Response, responses={200: _SOUND, **_PARTLY})
+@router.get("/stems/{stem}", response_class=Response, responses=SOUND)
 def get_stem(front: TheFront, request: Request, song: Asked, stem: Stem) -> Response:
     """Answer one stem as MP3, or a range of it."""
     file = File(front.places.stem(song.hash, stem), "audio/mpeg", readable(song.title, stem, ".mp3"))
@@ -47,7 +40,7 @@ def get_stem(front: TheFront, request: Request, song: Asked, stem: Stem) -> Resp
 
 
 @router.head("/original", include_in_schema=False)
-@router.get("/original", response_class=Response, responses={200: _SOUND, **_PARTLY})
+@router.get("/original", response_class=Response, responses=SOUND)
 def get_original(front: TheFront, request: Request, song: Asked) -> Response:
     """Answer the upload, as it came."""
     kind = Kind(song.kind)

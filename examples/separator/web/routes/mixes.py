@@ -1,13 +1,15 @@
-"""Mixes: ask for one, and see how far it is."""
+"""Mixes: ask for one, and get it."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
+from web.file_names import readable
 from web.front import TheFront
-from web.model import Mix, State, Wanted
-from web.places import Hash, mix_name
+from web.model import Mix, Song, State, Wanted
+from web.places import Hash, MixName, mix_name
 from web.problems import Problem, answers
+from web.sending import SOUND, File, sending
 
 router = APIRouter(prefix="/v1/songs/{song}/mixes", tags=["mixes"])
 
@@ -25,6 +27,26 @@ def ask_for_mix(front: TheFront, song: Hash, wanted: Wanted, response: Response)
     response.headers["Location"] = f"/v1/songs/{song}/mixes/{name}"
     response.status_code = 200 if found.state is State.DONE else 202
     return found
+
+
+@router.head("/{name}", include_in_schema=False)
+@router.get("/{name}", response_class=Response, responses=SOUND)
+def get_mix(front: TheFront, request: Request, song: Hash, name: MixName) -> Response:
+    """Answer a mix as MP3, or a range of it."""
+    known = front.song(song)
+    file = File(front.places.mix_of(song, name), "audio/mpeg", readable(known.title, name, ".mp3"))
+    return sending(front, request, file, _not_yet(known, name))
+
+
+def _not_yet(song: Song, name: str) -> Problem:
+    found = next((mix for mix in song.mixes if mix.name == name), None)
+    return Problem(
+        404,
+        "not-there-yet",
+        "This mix is not there yet",
+        detail=f"It is {found.state}." if found else "Nobody has asked for it.",
+        todo=f"POST {song.links.self}/mixes asks for it; {song.links.events} tells when it is there.",
+    )
 
 
 def _found(front: TheFront, song: str, name: str) -> Mix | None:
