@@ -27,9 +27,11 @@ test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"
 
 test-separator: $(VENV)/.separator  ## Run the tests of examples/separator, with PyTorch and Demucs.
+	tests/separator/browser/up
 	$(BIN)/python -m pytest -m "not slow" tests/separator
 
 test-separator-slow: $(VENV)/.separator  ## Run those that start all of it, kill it, and wait for it.
+	tests/separator/browser/up
 	$(BIN)/python -m pytest -m slow tests/separator
 
 test-engine: $(VENV)/.dev  ## Run the tests of images and containers on a real engine, which is started where none is up.
@@ -78,7 +80,8 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 # PyTorch first, and alone: with the rest pip would fetch the libraries of graphics cards, too.
 $(VENV)/.separator: pyproject.toml $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator,web]" "imageio-ffmpeg>=0.6"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator,web]" "imageio-ffmpeg>=0.6" \
+		"playwright>=1.49" "axe-playwright-python>=0.1.4"
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
