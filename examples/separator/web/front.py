@@ -102,16 +102,22 @@ class Front:
 
         Raises DataError and EventError: then the same upload may be sent again.
         """
-        self.keep(song, file)
+        lying = self.catalogue.lying(song)
+        self.keep(song, file.model_copy(update={"asked": lying.newest if lying else 0.0}))
         self.look_at(song)
         self.ask_for_stems(song)
         return self.song(song)
 
     def keep(self, song: str, file: SongFile) -> None:
-        """Write what is known of an upload; mixes that were asked for meanwhile stay so. Raises DataError, Problem."""
-        self.files.change(
-            song, lambda there: file.model_copy(update={"mixes": (there.mixes if there else {}) | file.mixes})
-        )
+        """Write what is known of an upload; what was asked for meanwhile stays so. Raises DataError, Problem."""
+
+        def kept(there: SongFile | None) -> SongFile:
+            there = there or file
+            owners = tuple(dict.fromkeys((*there.owners, *file.owners)))
+            asked, mixes = max(there.asked, file.asked), there.mixes | file.mixes
+            return file.model_copy(update={"asked": asked, "mixes": mixes, "owners": owners})
+
+        self.files.change(song, kept)
 
     def ask_for_stems(self, song: str) -> None:
         """Publish a song to `separate`, for whoever wants to be told of it, too. Raises EventError."""
@@ -120,9 +126,8 @@ class Front:
 
     def ask_for_mix(self, song: str, name: str) -> None:
         """Publish a song to `mix`, which asks `separate` for what is missing. Raises DataError, EventError, Problem."""
-        failed = self.song(song).state is State.FAILED
         self._note_wish(song, name)
-        if failed:  # `mix` asks for the stems again
+        if self.song(song).state is State.FAILED:  # `mix` asks for the stems again
             self._wait(self._tell(self.places.separate, song, Told.QUEUED, ""))
         self._ask(self.places.mix, song, name)
         self.look_at(song)
@@ -140,7 +145,8 @@ class Front:
         letters = [letter.path for letter in lying.letters]
         there = [seen.path for seen in (*lying.stems.values(), lying.peaks, *lying.mixes.values()) if seen is not None]
         places = self.places
-        for path in (places.original(song), *there, *letters, places.callback_of(song), places.song_file(song)):
+        asked = (places.callback_of(song), places.told_of(song))
+        for path in (places.original(song), *there, *letters, *asked, places.song_file(song)):
             self.store.delete(path)
         self.catalogue.put(song, None, time.monotonic())
         self._wait(self._tell(self.places.separate, song, Told.DROPPED, _DELETED))
@@ -162,16 +168,17 @@ class Front:
             pubsub.wait_for(topic, [future], self.settings.patience_s)
 
     def _note_wish(self, song: str, name: str) -> None:
-        """Add a mix to a song's file, as the newest wish, with the time of the newest letter of it by now."""
+        """Add a mix to a song's file, as the newest wish; for a song that failed it asks for the stems again, too."""
         lying = self.look.one(song)
-        letters = lying.letters if lying else ()
-        newest = max((letter.at for letter in letters if letter.mix == name), default=0.0)
+        if lying is None:
+            raise no_such_song(song)
+        again = {"asked": lying.newest} if self.song(song).state is State.FAILED else {}
 
         def with_wish(there: SongFile | None) -> SongFile:
             if there is None:
                 raise no_such_song(song)
             others = {other: at for other, at in there.mixes.items() if other != name}
-            return there.model_copy(update={"mixes": others | {name: newest}})
+            return there.model_copy(update={**again, "mixes": others | {name: lying.newest_of(name)}})
 
         self.files.change(song, with_wish)
 

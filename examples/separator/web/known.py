@@ -77,7 +77,7 @@ class Known:
 
     def _letter(self, newest: Delivery | None) -> Letter | None:
         """Answer the dead letter that stands: one of after the asking, and nobody has begun anew since."""
-        ours = [one for one in self.lying.letters if one.mix is None and one.at >= self.lying.asked_at]
+        ours = [one for one in self.lying.letters if one.mix is None and one.at > self.lying.file.asked]
         if not ours or (newest and newest.held and newest.began > ours[-1].learned):
             return None
         return ours[-1]
@@ -94,7 +94,7 @@ class Known:
     def _left(self) -> Told | None:
         """Answer what a worker must have told that was not heard here: peaks come last, so all stems were there."""
         peaks = self.lying.peaks
-        return Told.COMMITTED if peaks is not None and peaks.at >= self.lying.asked_at else None
+        return Told.COMMITTED if peaks is not None and peaks.at > self.lying.file.asked else None
 
     def _queued(self, state: State, working: Delivery | None) -> float | None:
         since = self.lying.file.uploaded_at.timestamp()

@@ -35,15 +35,24 @@ class Work(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """All objects of one song. `asked_at` is when its file was written, by the store's clock."""
+    """All objects of one song."""
 
     file: SongFile
-    asked_at: float
     stems: dict[Stem, Seen] = field(default_factory=dict)
     peaks: Seen | None = None
     mixes: dict[str, Seen] = field(default_factory=dict)
     letters: tuple[Letter, ...] = ()
     work: Work | None = None
+
+    @property
+    def newest(self) -> float:
+        """The time, by the store's clock, of the newest object that ends the work on the song: a letter, or peaks."""
+        ends = [letter.at for letter in self.letters if letter.mix is None]
+        return max([*ends, self.peaks.at if self.peaks else 0.0])
+
+    def newest_of(self, mix: str) -> float:
+        """The time, by the store's clock, of the newest dead letter of a mix."""
+        return max((letter.at for letter in self.letters if letter.mix == mix), default=0.0)
 
 
 class Look:
@@ -100,7 +109,7 @@ class Look:
         mixes = {
             name: one for path, one in by_path.items() if path.startswith(start) and (name := self._mix(path, start))
         }
-        return Lying(file, seen.at, stems, by_path.get(self._places.peaks(song)), mixes, letters)
+        return Lying(file, stems, by_path.get(self._places.peaks(song)), mixes, letters)
 
     def _mix(self, path: str, start: str) -> str | None:
         try:

@@ -100,14 +100,20 @@ class Wanted(Answer):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stems: Annotated[tuple[Stem, ...], Field(min_length=1, max_length=len(Stem), examples=[["bass", "drums"]])]
+    stems: Annotated[
+        tuple[Stem, ...],
+        Field(
+            min_length=1, max_length=len(Stem), examples=[["bass", "drums"]], json_schema_extra={"uniqueItems": True}
+        ),
+    ]
 
 
 class SongFile(BaseModel):
     """What is kept of an upload beside it, as `songs/HASH.json`.
 
-    `mixes` are those that were asked for, each with the time (of the store's clock, in seconds since the epoch) of the
-    newest dead letter that it had then: older ones are no answer to the asking.
+    `asked` says when its stems were asked for last, and `mixes` when each mix was: as the time, of the store's clock in
+    seconds since the epoch, of the newest object that could be mistaken for an answer to that, such as a dead letter.
+    So no two clocks are compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -121,4 +127,5 @@ class SongFile(BaseModel):
     uploaded_at: datetime
     owners: tuple[str, ...] = ()
     """Whose tokens it came with: those see it. Where tokens are not required, all do."""
+    asked: float = 0.0
     mixes: dict[MixName, float] = Field(default_factory=dict)

@@ -138,8 +138,9 @@ def test_the_time_left_follows_from_the_pace_so_far():
 
 
 def lying(**said: Any) -> Lying:
-    file = SongFile(file_name="a.mp3", kind="mp3", size_bytes=5, title="A", uploaded_at=datetime.now(UTC))
-    return replace(Lying(file, asked_at=time.time()), **said)
+    now = datetime.now(UTC)
+    file = SongFile(file_name="a.mp3", kind="mp3", size_bytes=5, title="A", uploaded_at=now, asked=now.timestamp())
+    return replace(Lying(file), **said)
 
 
 def seen(path: str, at: float = 0.0) -> Seen:

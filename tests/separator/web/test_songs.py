@@ -76,6 +76,22 @@ def test_a_song_that_fails_says_why_and_what_to_do_and_may_be_tried_again(web: S
     assert web.song(song)["problem"] is None
 
 
+def test_a_song_that_failed_stays_so_whatever_else_is_noted_of_it_and_whoever_starts_anew(jobs: Jobs):
+    song = jobs.upload()
+    jobs.fail(song, EmptyAudio("no sound"))
+    with served(jobs) as web:
+        web.until(song, state="failed")
+        lying = web.front.catalogue.lying(song)
+        assert lying is not None
+        web.front.keep(song, lying.file.model_copy(update={"owners": ("ada",)}))
+    with served(jobs) as web:
+        assert web.song(song)["state"] == "failed"
+        uploaded(web)
+        assert web.song(song)["state"] == "queued"
+    with served(jobs) as web:
+        assert web.song(song)["state"] == "queued"
+
+
 def test_an_error_of_the_code_itself_is_not_shown_with_its_words(web: Served):
     song = uploaded(web)
     web.jobs.fail(song, _of_code())
