@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from web.front import Front, TheFront
 from web.guard.door import known, who
 from web.guard.tokens import Who
+from web.model import SongFile
 from web.problems import no_such_song
 
 Whoever = Annotated[Who, Depends(who)]
@@ -42,9 +43,12 @@ def let_go(front: Front, whoever: Who, song: str) -> None:
     """Remove a song; where others have uploaded it, too, only that it is this one's. Raises Problem and DataError."""
     front.song(song)
     lying = front.catalogue.lying(song)
-    others = tuple(name for name in lying.file.owners if name != whoever.name) if lying else ()
-    if lying is None or whoever.admin or not others:
+    if lying is None or whoever.admin or not _without(whoever, lying.file).owners:
         front.delete(song)
         return
-    front.keep(song, lying.file.model_copy(update={"owners": others}))
+    front.files.change(song, lambda file: _without(whoever, file or lying.file))
     front.look_at(song)
+
+
+def _without(whoever: Who, file: SongFile) -> SongFile:
+    return file.model_copy(update={"owners": tuple(name for name in file.owners if name != whoever.name)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -112,6 +113,15 @@ def test_the_same_file_again_asks_nobody(web: Served) -> None:
     assert again.status_code == 200
     assert again.json()["songs"][0]["file_name"] == "a song.mp3"
     assert asked(web) == []
+
+
+def test_of_many_who_send_the_same_at_once_one_asks_for_it(web: Served) -> None:
+    content = fresh()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: upload(web, content), range(8)))
+
+    assert [answer.status_code for answer in answers] == [202] * 8
+    assert asked(web) == [hash_of(content)]
 
 
 def test_a_song_that_failed_is_tried_again_when_it_is_uploaded_again(web: Served) -> None:

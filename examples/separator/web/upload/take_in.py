@@ -6,6 +6,7 @@ Every step can be done again, so that whoever sends the same file after a failur
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from web.upload.tags import Tags, clean
 if TYPE_CHECKING:
     from web.front import Front
 
+_TURNS = tuple(threading.Lock() for _ in range(256))  # by the first byte of a song's hash
 _BELIEVED_S = 10.0  # a word of a front that may have died the moment after; asked twice, a song is made once
 _UNNAMED = "A song without a name"
 
@@ -82,17 +84,26 @@ def admit(front: Front, song: Checked, owner: str | None = None, asker: Asker | 
     name = song.file.hash
     if asker is not None:
         callbacks.add(front, name, asker)
-    front.look_at(name)
-    lying, known = front.catalogue.lying(name), front.catalogue.song(name)
-    file = song.facts(owner) if lying is None else _shared(lying.file, owner)
-    if known is None or _unasked(front, known):
-        _keep(front, song.file)
-        return _enqueued(front, name, file)
-    if lying is not None and file != lying.file:
-        front.keep(name, file)
-        front.look_at(name)
+    with _TURNS[int(name[:2], 16)]:  # of two who send the same at once, the second one finds what the first has kept
+        known = _kept(front, song, owner)
     if asker is not None and known.state is State.DONE:
         front.ask_for_callback(name)
+    return known
+
+
+def _kept(front: Front, song: Checked, owner: str | None) -> Song:
+    name = song.file.hash
+    front.look_at(name)
+    lying, known = front.catalogue.lying(name), front.catalogue.song(name)
+    if lying is None or known is None:
+        _keep(front, song.file)
+        return _enqueued(front, name, song.facts(owner))
+    if owner is not None and owner not in lying.file.owners:
+        front.files.change(name, lambda file: _shared(file or lying.file, owner))
+        front.look_at(name)
+    if _unasked(front, known):
+        _keep(front, song.file)
+        return _enqueued(front, name, _shared(lying.file, owner))
     return front.song(name)
 
 
