@@ -81,7 +81,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 $(VENV)/.separator: pyproject.toml $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator,web]" "imageio-ffmpeg>=0.6" \
-		"playwright>=1.49" "axe-playwright-python>=0.1.4"
+		"playwright>=1.49" "axe-playwright-python>=0.1.4" "schemathesis>=4.32,<5"
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from web import metrics as counting
-from web import problems
+from web import openapi, problems
 from web.front import Front
 from web.guard.install import install
 from web.owners import only_own
@@ -52,12 +52,14 @@ def make(front: Front) -> FastAPI:
         redoc_url=None,
         dependencies=[Depends(only_own)],
         responses=answers(422, 500, 503),
+        generate_unique_id_function=openapi.operation_id,
     )
     app.state.front = front
+    app.state.routers = ROUTERS
     problems.install(app)
     for guard in GUARDS:
         guard(app, front)
     for router in ROUTERS:
         app.include_router(router)
-    app.openapi()  # builds all routes, and the document: neither is left to the first request
+    openapi.complete(app)  # it builds all routes, too: neither is left to the first request
     return app

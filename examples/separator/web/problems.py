@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from klio_core.errors import KlioError
 
@@ -118,7 +119,15 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
     kind, title, todo = _BY_STATUS.get(error.status_code, ("refused", HTTPStatus(error.status_code).phrase, _LOOK_UP))
     detail = "" if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
     detail = detail or f"{request.method} {request.url.path}"
-    return Problem(error.status_code, kind, title, detail=detail, todo=todo, headers=error.headers).response(request)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return Problem(error.status_code, kind, title, detail=detail, todo=todo, headers=headers).response(request)
+
+
+def _allowed(request: Request) -> str:
+    """Answer all methods that an address takes (RFC 9110, 15.5.6): the router names those of one of its routes."""
+    routes: list[Route] = [route for router in request.app.state.routers for route in router.routes]
+    methods = [route.methods or () for route in routes if route.path_regex.match(request.scope["path"])]
+    return ", ".join(sorted({method for those in methods for method in those}))
 
 
 def _of_klio(request: Request, error: Exception) -> JSONResponse:

@@ -26,7 +26,9 @@ router = APIRouter(prefix="/apiv1", tags=["apiv1"])
 _ENQUEUED = "Song enqueued for separation"
 _NAMED = {"base": Stem.BASS}  # as its documentation spells it
 _SOUND = {"content": {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}}
-_BASE64 = {"type": "string", "format": "byte", "description": "The file in base64."}
+_BASE64 = {"type": "string", "format": "byte", "minLength": 4, "description": "The file in base64."}
+
+_SONG = "UklGRigAAABXQVZFZm10IBAAAAABAAIARKwAABCxAgAEABAAZGF0YQQAAAAAAAAA"  # a WAV of one frame
 
 
 class Callback(BaseModel):
@@ -73,15 +75,20 @@ class Removed(BaseModel):
     reason: str
 
 
+_OR_NULL = {"type": ["string", "null"]}
+_CALLBACK = {"anyOf": [Callback.model_json_schema(), {"type": "null"}]}
 _SCHEMA = Order.model_json_schema(ref_template="#/components/schemas/{model}") | {"required": ["mp3"]}
-_SCHEMA["properties"] = {"mp3": _BASE64, "model": {"type": "string"}, "callback": Callback.model_json_schema()}
+_SCHEMA["properties"] = {"mp3": _BASE64, "model": _OR_NULL, "callback": _CALLBACK}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
                 "schema": {key: value for key, value in _SCHEMA.items() if key != "$defs"},
-                "example": {"mp3": "SUQzBA…", "callback": {"url": "https://example.com/done", "data": {"n": 1}}},
+                "example": {
+                    "mp3": _SONG,
+                    "callback": {"url": "https://example.com/done", "data": {"n": 1}},
+                },
             }
         },
     }
@@ -116,7 +123,7 @@ def get_track(front: TheFront, request: Request, song: str, track: str) -> Respo
 
 
 @router.get("/remove/{song}/{track}", dependencies=[Depends(own)], responses=answers(403, 404, 409))
-@router.delete("/remove/{song}/{track}", responses=answers(404, 409), include_in_schema=False)
+@router.delete("/remove/{song}/{track}", name="delete_track", responses=answers(404, 409))
 def remove(front: TheFront, song: str, track: str) -> Removed:
     """Remove one track. The song can be made again by sending it again."""
     stem = _stem(track)

@@ -15,7 +15,15 @@ from web.places import Hash
 from web.problems import answers
 
 router = APIRouter(prefix="/v1", tags=["events"])
-_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["song", "removed"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": _EVENT}}}}
 LastId = Annotated[str | None, Header(alias="Last-Event-ID", description="The id of the last event that was seen.")]
 
 

@@ -25,6 +25,9 @@ _UNKNOWN = "Unknown"
 _NEARLY = 99  # per cent: the mix is still to come
 _FILE = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 _BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FILE}}}}
+TrackIds = Annotated[
+    list[int], Field(json_schema_extra={"items": {"enum": list(TRACKS)}, "minItems": 1, "uniqueItems": True})
+]
 Number = Annotated[int, Path(ge=0, lt=numbers.LIMIT)]
 
 
@@ -72,7 +75,7 @@ class Job(BaseModel):
 class Tracks(BaseModel):
     """The tracks of a mix."""
 
-    tracks: list[int]
+    tracks: TrackIds
 
 
 class Reset(BaseModel):
@@ -99,7 +102,7 @@ async def list_music(front: TheFront, whoever: Whoever) -> list[Music]:
 
 @router.post("/music/{music_id}", responses=answers(404))
 def mix_music(
-    front: TheFront, request: Request, whoever: Whoever, music_id: Number, wanted: list[int] | Tracks
+    front: TheFront, request: Request, whoever: Whoever, music_id: Number, wanted: TrackIds | Tracks
 ) -> Progress:
     """Ask for a mix of some tracks."""
     song = _song(front, whoever, music_id)

@@ -24,7 +24,12 @@ _FORM = {
     "required": ["file"],
     "properties": {
         "file": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1},
-        "callback_url": {"type": "string", "description": "Who is told, by a POST, when the stems are there."},
+        "callback_url": {
+            "type": "string",
+            "format": "iri",
+            "maxLength": 2000,
+            "description": "Who is told, by a POST, when the stems are there.",
+        },
         "callback_data": {"type": "string", "description": "Sent back to them."},
     },
 }
@@ -69,4 +74,4 @@ def _taken_in(front: Front, form: Form, owner: str | None) -> Sequence[Song]:
 
 def _asker(form: Form) -> Asker | None:
     url = form.fields.get("callback_url")
-    return Asker(url, form.fields.get("callback_data")) if url else None
+    return None if url is None else Asker(url, form.fields.get("callback_data"))
