@@ -122,6 +122,12 @@ class Stack:
             return False
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def wait_until(what: Any, log: Path | None = None) -> Any:
     """Answer the first true value of `what()`."""
     deadline = time.monotonic() + PATIENCE_S
@@ -134,10 +140,7 @@ def wait_until(what: Any, log: Path | None = None) -> Any:
 @contextmanager
 def a_stack(project: Path, repo: Path) -> Iterator[Stack]:
     """A cloud and its front; jobs are started by who needs them."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    stack = Stack(project, repo, world.up(project), port)
+    stack = Stack(project, repo, world.up(project), free_port())
     try:
         _make_places(stack.state)
         stack.start_front("-Ouploads_per_minute=0", "-Orequests_per_minute=0")

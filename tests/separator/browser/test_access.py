@@ -127,3 +127,12 @@ def test_changes_of_state_are_said_aloud_and_not_each_per_cent(opened: Opened):
     spoken = page.evaluate("aloud")
     assert spoken[-1] == "Said Aloud is done."
     assert len(spoken) <= 3
+
+
+def test_nothing_moves_for_who_asked_for_that(opened: Opened):
+    page = opened(reduced_motion="reduce").go().page
+    picture = "document.getElementById('hero-wave').toDataURL()"
+    before = page.evaluate(picture)
+    page.wait_for_timeout(400)
+
+    assert page.evaluate(picture) == before
