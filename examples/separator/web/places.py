@@ -67,6 +67,7 @@ class Places:
     stems: str
     mixes: str
     callbacks: str
+    told: str
     dead_letters: str
     status_topic: str
     max_duration_s: float
@@ -80,7 +81,7 @@ class Places:
     def of(cls, jobs: Path) -> Places:
         """Read the job files of `separate`, `mix` and, if there, `callback` in a directory. Raises ConfigError."""
         separate, mix = load(jobs / "separate" / "klio-job.yaml"), load(jobs / "mix" / "klio-job.yaml")
-        callback = jobs / "callback" / "klio-job.yaml"
+        callback = _callback(jobs / "callback" / "klio-job.yaml")
         queue = _only(separate.job_config.data.inputs, "separate", "inputs").location
         outputs = {str(output.name): output for output in separate.job_config.data.outputs}
         _check_stems(outputs, jobs)
@@ -90,13 +91,14 @@ class Places:
             songs=_beside(queue, "songs"),
             stems=outputs["peaks"].location,
             mixes=made.location,
-            callbacks=_beside(queue, "callbacks"),
+            callbacks=callback.job_config.data.inputs[0].location if callback else _beside(queue, "callbacks"),
+            told=callback.job_config.data.outputs[0].location if callback else _beside(queue, "callbacks-sent"),
             dead_letters=_letters(separate),
             status_topic=_status_topic(separate),
             max_duration_s=float(getattr(separate.job_config, "max_duration_s", 1200.0)),
             separate=_job(separate),
             mix=_job(mix),
-            callback=_job(load(callback)) if callback.exists() else None,
+            callback=_job(callback) if callback else None,
             suffixes={name: output.file_suffix for name, output in outputs.items()},
             mix_suffix=made.file_suffix,
         )
@@ -125,10 +127,26 @@ class Places:
         """Answer the path of those who want to be told of a song."""
         return path_of(self.callbacks, song.encode(), ".json")
 
+    def told_of(self, song: str) -> str:
+        """Answer the path of what came of telling them."""
+        return path_of(self.told, song.encode(), ".json")
+
     @property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs that there are."""
         return tuple(job for job in (self.separate, self.mix, self.callback) if job is not None)
+
+
+def _callback(path: Path) -> KlioConfig | None:
+    """Answer the job that tells who has asked, where there is one. Raises ConfigError."""
+    if not path.exists():
+        return None
+    config = load(path)
+    names = [entry.name for entry in (*config.job_config.data.inputs[:1], *config.job_config.data.outputs)]
+    if names != ["askers", "told"]:
+        where, got = f"{path}: job_config.data", ", ".join(map(str, names)) or "none"
+        raise _wrong(where, "a first input with the name askers, and an output with the name told", got)
+    return config
 
 
 def _job(config: KlioConfig) -> Job:

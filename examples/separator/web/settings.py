@@ -61,7 +61,6 @@ class Settings(Section):
     """The longest pause of a client in the middle of its request."""
     grace_s: Seconds = 30.0
     """After which a client must have sent 2 kB in each second since it began."""
-    callback_secret_file: Word | None = None
 
     @property
     def max_upload_bytes(self) -> int:

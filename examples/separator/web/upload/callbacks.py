@@ -43,11 +43,14 @@ class Asker:
 
 
 def add(front: Front, song: str, asker: Asker) -> None:
-    """Keep one who wants to be told of a song, beside those who do already. Raises DataError, and Problem."""
+    """Keep one who wants to be told of a song, beside the others who do. Raises DataError, and Problem.
+
+    Who asks the same again is to be told once more, and kept once.
+    """
     path = front.places.callback_of(song)
     for _ in range(_TRIES):
         generation = front.store.generation(path)
-        askers = _there(front, path) if generation != ABSENT else []
+        askers = _others(asker, _there(front, path) if generation != ABSENT else [])
         if len(askers) >= _MOST:
             raise _too_many(len(askers))
         try:
@@ -55,6 +58,11 @@ def add(front: Front, song: str, asker: Asker) -> None:
         except LostLease:  # another front has added somebody
             continue
     raise Problem(503, "busy", "Too many ask of this song", todo="Try again.", headers={"Retry-After": "1"})
+
+
+def _others(asker: Asker, there: list[Any]) -> list[Any]:
+    wish = {"url": asker.url, "data": asker.data, "form": asker.form}
+    return [one for one in there if not isinstance(one, dict) or one | wish != one]
 
 
 def _there(front: Front, path: str) -> list[Any]:
