@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from klio_core.status import State, Status
 from tests.separator.web.kit import JOBS
@@ -135,6 +137,34 @@ def test_the_time_left_follows_from_the_pace_so_far():
 
     one = one.next(record(State.WORKING, progress=0.3), 14)
     assert one.seconds_left == 14.0  # a fifth took 4 s, and seven tenths are left
+
+
+WORDS_OF_WORKERS = st.builds(
+    record,
+    st.sampled_from(list(State)),
+    worker=st.sampled_from(["one", "two", "web"]),
+    attempt=st.integers(1, 3),
+    progress=st.none() | st.floats(0, 1),
+)
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), WORDS_OF_WORKERS), min_size=1, max_size=20))
+def test_whatever_is_heard_nothing_works_for_ever_and_no_bar_goes_back(told: list[tuple[float, Status]]):
+    found, now = Heard(LEASE_S), 1000.0
+    before: Delivery | None = None
+    for pause, one in told:
+        now += pause
+        found.take(one, now)
+        newest = found.newest(now)
+        assert newest is not None
+        if before is not None and (newest.began, newest.record.worker) == (before.began, before.record.worker):
+            assert (newest.record.progress or 0) >= (before.record.progress or 0)
+        assert newest.seconds_left is None or newest.seconds_left >= 0
+        before = newest
+    later = found.newest(now + LEASE_S + 1)
+    assert later is not None
+    facts = Facts(told=later.record.state, lost=found.lost(later, now + LEASE_S + 1))
+    assert state_of(facts)[0] != "working"
 
 
 def lying(**said: Any) -> Lying:
