@@ -49,7 +49,7 @@ def bearer(token: str) -> dict[str, str]:
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     file = tmp_path_factory.mktemp("tokens") / "tokens.json"
     said = [bearer(add(file, name, admin=name == "root")) for name in ("ada", "bob", "root")]
-    with a_cloud() as jobs, served(jobs, tokens_file=str(file)) as web:
+    with a_cloud() as jobs, served(jobs, tokens_file=str(file), trusted_proxies=["127.0.0.0/8"]) as web:
         yield Guarded(web, *said)
 
 
@@ -225,9 +225,19 @@ def test_the_page_signs_in_with_a_token_and_holds_a_cookie_that_no_script_reads(
         assert said.json() == {"required": True, "signed_in": True, "name": "ada", "admin": False}
         cookie = said.headers["set-cookie"].lower()
         assert {"httponly", "samesite=strict", "path=/"} <= {part.strip() for part in cookie.split(";")}
+        assert "secure" not in cookie
         assert page.get("/v1/songs").status_code == 200
         assert page.delete("/v1/session", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204
         assert problem(page.get("/v1/songs")) == (401, "no-token")
+
+
+def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(guarded: Guarded) -> None:
+    token = guarded.ada["Authorization"].split()[1]
+
+    said = guarded.web.client.post("/v1/session", json={"token": token}, headers={"X-Forwarded-Proto": "https"})
+    guarded.web.client.cookies.clear()
+
+    assert "secure" in said.headers["set-cookie"].lower()
 
 
 OURS = {"Origin": "{url}"}

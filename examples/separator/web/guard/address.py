@@ -1,4 +1,4 @@
-"""Which address a request comes from. What a client says of itself counts only behind a proxy that is trusted."""
+"""Which address a request comes from, and how. What a client says of itself counts only behind a trusted proxy."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
             break
         address = further
     return _household(address)
+
+
+def is_secret(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Whether nobody on the way reads along: by TLS to us, or to a proxy of ours that says so in X-Forwarded-Proto."""
+    if scope["scheme"] == "https":
+        return True
+    peer = _parsed((scope.get("client") or ("",))[0])
+    said = Headers(scope=scope).get("x-forwarded-proto", "").rpartition(",")[2].strip()
+    return peer is not None and said == "https" and _is_one_of(peer, trusted)
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from web.front import TheFront
+from web.guard.address import is_secret, networks
 from web.guard.door import UNKNOWN
 from web.guard.tokens import COOKIE, Tokens, Who
 from web.problems import answers
@@ -37,14 +39,14 @@ async def get_session(request: Request) -> Session:
 
 
 @router.post("", responses=answers(401))
-async def sign_in(request: Request, response: Response, said: SignIn) -> Session:
+async def sign_in(front: TheFront, request: Request, response: Response, said: SignIn) -> Session:
     """Answer a cookie for the page of this service, for a token."""
     tokens: Tokens = request.app.state.tokens
     found = tokens.of(said.token)
     if found is None:
         raise UNKNOWN
     if tokens.required:
-        secure = request.url.scheme == "https"
+        secure = is_secret(request.scope, networks(front.settings.trusted_proxies))
         response.set_cookie(COOKIE, said.token, _MONTH_S, path="/", secure=secure, httponly=True, samesite="strict")
     return _session(tokens, found)
 
