@@ -27,9 +27,11 @@ class Counted(beam.DoFn):
 
     def process(self, item: Any) -> Iterator[Any]:
         """Yield what the item becomes."""
+        number = 0
         for made in self._convert(item):
-            self._counter.inc()
+            number += 1
             yield made
+        self._counter.inc(number)
 
 
 def counted_read(transform: beam.PTransform, convert: Convert) -> Any:

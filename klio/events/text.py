@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.coders import BytesCoder
 
 from klio.events.counted import counted_read, counted_write
-from klio.events.place import make_directory
+from klio.events.lines import ReadLines, WriteLines
 from klio_core.message import Message
 
 _CODER_AT = 4  # the place of `coder` among the arguments of Beam's ReadFromText
@@ -24,7 +25,7 @@ class KlioReadFromText(beam.PTransform):
         super().__init__()
         if len(args) <= _CODER_AT:
             kwargs.setdefault("coder", BytesCoder())  # an element need not be text
-        self._reader = beam.io.ReadFromText(*args, **kwargs)
+        self._reader = ReadLines(*args, **kwargs)
 
     def expand(self, pipeline: Any) -> Any:
         """Draw the reader."""
@@ -39,18 +40,18 @@ class KlioWriteToText(beam.PTransform):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
-        self._prefix = str(args[0] if args else kwargs.get("file_path_prefix", ""))
-        self._writer = beam.io.WriteToText(*args, **kwargs)
+        self._writer = WriteLines(*args, **kwargs)
 
     def expand(self, messages: Any) -> Any:
         """Draw the writer."""
-        make_directory(self._prefix)
         return messages | counted_write(self, _elements_of) | "Lines" >> self._writer
 
 
-def _messages_of(line: str | bytes) -> list[bytes]:
-    element = (line.encode() if isinstance(line, str) else line).rstrip(b"\r")
-    return [Message.of(element).encode()] if element.strip() else []
+def _messages_of(lines: Iterable[str | bytes]) -> Iterator[bytes]:
+    for line in lines:
+        element = (line.encode() if isinstance(line, str) else line).rstrip(b"\r")
+        if element.strip():
+            yield Message.of(element).encode()
 
 
 def _elements_of(raw: bytes) -> list[bytes]:

@@ -7,12 +7,14 @@ from concurrent.futures import Future
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
 
 from klio.context import KlioContext
 from klio.events import pubsub
 from klio.events.avro import KlioWriteToAvro
 from klio.events.bigquery import KlioWriteToBigQuery, row_of
 from klio.events.custom import WriteByAuthor
+from klio.events.lines import TOGETHER, WriteLines
 from klio.events.text import KlioWriteToText
 from klio.events.topics import KlioWriteToPubSub
 from klio_core.dead_letter import Failure
@@ -33,9 +35,19 @@ def write_events(done: Sequence[tuple[str, State, Any]], entry: Any | None, cont
             leave = Leave(context, state, None) if entry is None else Publish(context, state, entry)
             part | f"{label}: {name}" >> beam.ParDo(leave)
         return
-    kind = LeaveAsRow if entry.type == "bq" else Leave
-    leaving = [part | f"{label}: {name} leave" >> beam.ParDo(kind(context, state, entry)) for name, state, part in done]
+    leaving = [
+        part | f"{label}: {name} leave" >> beam.ParDo(_leave(part, state, entry, context)) for name, state, part in done
+    ]
     tuple(leaving) | f"{label}: together" >> beam.Flatten() | label >> _WRITERS[entry.type](entry)
+
+
+def _leave(part: Any, state: State, entry: Any, context: KlioContext) -> Leave:
+    if entry.type == "bq":
+        return LeaveAsRow(context, state, entry)
+    if entry.type == "file":
+        alike = entry.num_shards <= 1 and isinstance(part.windowing.windowfn, GlobalWindows)
+        return LeaveAsLines(context, state, entry, TOGETHER if alike else 1)
+    return Leave(context, state, entry)
 
 
 class Leave(beam.DoFn):
@@ -99,6 +111,39 @@ class Publish(Leave):
         self._sent = []
 
 
+class LeaveAsLines(Leave):
+    """Lets messages go as the lines of their elements, up to `together` of them at once, joined.
+
+    The lines of a bundle go on in the one window that there is, so events with another one must go one by one.
+    """
+
+    def __init__(self, context: KlioContext, state: State, entry: Any, together: int) -> None:
+        super().__init__(context, state, entry)
+        self._together = together
+        self._between = b"\n" if entry.append_trailing_newlines else b""
+
+    def start_bundle(self) -> None:
+        """Begin with no line."""
+        self._lines: list[bytes] = []
+
+    def process(self, raw: bytes) -> Iterator[bytes]:
+        """Yield the lines when there are many."""
+        message = self._arrived(raw)
+        self._context.status.tell(message.element, self._state, _reason(message))
+        self._lines.append(message.element)
+        return iter((self._joined(),) if len(self._lines) >= self._together else ())
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Yield what is left."""
+        if self._lines:
+            yield GlobalWindows.windowed_value(self._joined())
+
+    def _joined(self) -> bytes:
+        lines, self._lines = self._lines, []
+        self._context.metrics.counter("kmsg-write", transform=KlioWriteToText.__name__).inc(len(lines))
+        return self._between.join(lines)
+
+
 class LeaveAsRow(Leave):
     """Lets messages go whose payload is a row; one that is none becomes a dead letter.
 
@@ -123,7 +168,7 @@ def _reason(message: Message) -> str:
 
 
 def _file(entry: Any) -> beam.PTransform:
-    return KlioWriteToText(**entry.to_io_kwargs())
+    return WriteLines(**entry.to_io_kwargs())
 
 
 def _avro(entry: Any) -> beam.PTransform:

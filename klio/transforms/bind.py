@@ -21,7 +21,7 @@ import functools
 import importlib
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,7 +122,7 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
         return run(handler, raw, types.MethodType(call, self))  # the quickest way to hold one argument
 
     handled.klio_marks = marks  # type: ignore[attr-defined]
-    return _untyped(handled, func)
+    return _untyped(handled, func, Iterable[Any] if run is Handler.handle else inspect.Signature.empty)
 
 
 def _composed(func: _Call, marks: Marks) -> Callable[[KlioContext], tuple[Handler, _Call]]:
@@ -152,13 +152,16 @@ def _with_policy(marks: Marks, context: KlioContext) -> Marks:
     return around
 
 
-def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
-    """Hide what the author says of types: Beam would hold the bytes that pass to what is said of `data`."""
+def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """Hide what the author says of types: Beam would hold the bytes that pass to what is said of `data`.
+
+    Where nothing is said of what a `process` answers, Beam reads all code behind it, for 30 ms, to find the same.
+    """
     signature = inspect.signature(func)
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
     wrapper.__annotations__ = {}
     wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=bare, return_annotation=inspect.Signature.empty
+        parameters=bare, return_annotation=returns
     )
     return wrapper
 
