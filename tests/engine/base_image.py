@@ -29,7 +29,7 @@ PACKAGES = ("klio", "klio_core", "klio_exec", "klio_cli")
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SITE = f"usr/local/lib/python{VERSION}/site-packages"
 TOOLS = "sh bash cat cp mv rm mkdir ln ls chmod echo printf env id sleep date true false head tail grep sed kill"
-EXTRAS = {"klio": ("exec", "audio", "dataflow"), "pip": (), "setuptools": ()}
+EXTRAS = {"klio": ("exec", "audio", "dataflow", "web"), "pip": (), "setuptools": ()}
 LEFT_OUT = re.compile(
     r"(^|/)(tests?|idlelib|tkinter|turtledemo|ensurepip|config-[^/]*|(site|dist)-packages|__pycache__)(/|$)"
     r"|_tkinter|EXTERNALLY-MANAGED"
@@ -147,6 +147,7 @@ class _Filler:
         self._text("usr/local/bin/pip", SCRIPT.format(module="pip._internal.cli.main", name="main"), 0o755)
         self._text(START, BOOT.read_text(), 0o755)
         self._text("usr/local/bin/klioexec", SCRIPT.format(module="klio_exec.cli", name="main"), 0o755)
+        self._text("usr/local/bin/klio", SCRIPT.format(module="klio_cli.app", name="main"), 0o755)
 
     def _distribution(self, distribution: metadata.Distribution) -> None:
         for path in distribution.files or ():
