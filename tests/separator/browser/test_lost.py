@@ -59,3 +59,18 @@ def test_a_server_that_is_away_for_a_while_is_told_of_and_the_page_finds_everyth
     expect(page.locator("#listen")).to_be_visible()
     page.click("#play")
     expect(page.locator("#now")).to_have_text("0:01")
+
+
+def test_a_song_that_no_worker_could_do_is_tried_again_on_wish(opened: Opened, slow: Stack):
+    slow.kill_worker()
+    slow.separate(*SMALL, "job_config.model=not_there")
+    window = opened()
+    page = window.go().page
+    window.choose(("Paper Moon.flac", music(2, seed=43)))
+    expect(page.locator("#wrong")).to_be_visible()
+    window.shoot("no-worker-could")
+    slow.kill_worker()
+    slow.separate()
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator("#listen")).to_be_visible()
