@@ -87,7 +87,7 @@ class Separation:
         for network in weights.parts(self._separator):
             quick.quicken(network)
             if precision == "bf16" and not quick.bfloat16_attention(network):
-                log.warning("this processor has no units for bf16 (AMX): the stems are made in float32")
+                log.warning("no bf16: the processor has no units for it (AMX), or the model no attention")
 
 
 class _Told:
