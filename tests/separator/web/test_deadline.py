@@ -18,8 +18,15 @@ MB = 1_000_000
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[Served]:
-    """A front that waits for half a second, and takes 2 MB at once, and 3 MB of all together."""
-    with a_cloud() as jobs, served(jobs, silence_s=0.5, max_upload_mb=2, uploading_mb=3) as web:
+    """A front that takes 2 MB at once, and 3 MB of all together."""
+    with a_cloud() as jobs, served(jobs, max_upload_mb=2, uploading_mb=3) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def hurried() -> Iterator[Served]:
+    """A front that waits for half a second."""
+    with a_cloud() as jobs, served(jobs, silence_s=0.5, max_upload_mb=2) as web:
         yield web
 
 
@@ -27,15 +34,15 @@ def nothing_stays(web: Served) -> bool:
     return eventually(lambda: web.front.room.used_bytes == 0)
 
 
-def test_a_client_that_stops_in_the_middle_of_its_file_is_told_so(web: Served) -> None:
-    with connected(web) as line:
+def test_a_client_that_stops_in_the_middle_of_its_file_is_told_so(hurried: Served) -> None:
+    with connected(hurried) as line:
         line.sendall(head(MB) + begin() + b"\xff" * 1000)
         answer = answered(line)
         assert closed(line)
 
     assert (answer.status, answer.kind) == (408, "too-slow")
     assert answer.headers["connection"] == "close"
-    assert nothing_stays(web)
+    assert nothing_stays(hurried)
 
 
 def test_a_client_that_sends_a_byte_now_and_then_is_told_so_in_the_end() -> None:
@@ -54,14 +61,14 @@ def test_a_client_that_sends_a_byte_now_and_then_is_told_so_in_the_end() -> None
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: web\r\nX-A: b\r\n"])
-def test_a_connection_whose_headers_do_not_arrive_is_closed(web: Served, said: bytes) -> None:
-    with connected(web) as line:
+def test_a_connection_whose_headers_do_not_arrive_is_closed(hurried: Served, said: bytes) -> None:
+    with connected(hurried) as line:
         line.sendall(said)
         assert closed(line)
 
 
-def test_headers_that_come_drop_by_drop_do_not_keep_a_connection(web: Served) -> None:
-    with connected(web) as line:
+def test_headers_that_come_drop_by_drop_do_not_keep_a_connection(hurried: Served) -> None:
+    with connected(hurried) as line:
         line.sendall(b"GET /healthz HTTP/1.1\r\nHost: web\r\n")
         line.settimeout(0.1)
         for _ in range(200):
@@ -76,8 +83,8 @@ def test_headers_that_come_drop_by_drop_do_not_keep_a_connection(web: Served) ->
         pytest.fail("the connection was still open")
 
 
-def test_a_slow_reader_and_a_connection_that_is_kept_open_are_not_closed(web: Served) -> None:
-    with connected(web) as line:
+def test_a_slow_reader_and_a_connection_that_is_kept_open_are_not_closed(hurried: Served) -> None:
+    with connected(hurried) as line:
         for _ in range(2):
             line.sendall(b"GET /healthz HTTP/1.1\r\nHost: web\r\n\r\n")
             assert answered(line).status == 200
@@ -120,8 +127,8 @@ def test_a_client_that_sends_all_before_it_reads_still_gets_the_answer(web: Serv
     assert (answer.status_code, answer.json()["title"]) == (413, "This upload is too large")
 
 
-def test_a_refused_body_is_not_waited_for_for_ever(web: Served) -> None:
-    with connected(web) as line:
+def test_a_refused_body_is_not_waited_for_for_ever(hurried: Served) -> None:
+    with connected(hurried) as line:
         line.sendall(head(500 * MB) + begin())
         assert answered(line).status == 413
         assert closed(line)  # though nothing more was sent

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,7 +51,7 @@ class Rate:
     def __init__(self, app: ASGIApp, tokens: Tokens, rates: Mapping[str, str], trusted: Sequence[Network] = ()) -> None:
         self._app, self._tokens, self._trusted = app, tokens, trusted
         self._limits = {name: parse(rate) for name, rate in rates.items()}
-        self._counts = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._counts = FixedWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""

@@ -23,6 +23,7 @@ from web.upload.tags import Tags
 
 MEMORY_BYTES = 1 << 30
 SECONDS = 3.0
+_START_S = 60.0
 _ROOT = Path(__file__).parents[2]  # where `web` is imported from
 
 
@@ -37,7 +38,8 @@ class Readers:
     def read(self, path: Path, kind: Kind) -> Tags:
         """Answer what a file says of itself; nothing where that cannot be read, takes too long or too much memory."""
         with self._lock:
-            process = self._idle.pop() if self._idle else _start()
+            process = self._idle.pop() if self._idle else None
+        process = process or _start()
         answer = _ask(process, path, kind, self._seconds)
         if answer is None:
             _end(process)
@@ -59,29 +61,31 @@ class Readers:
 
 
 def _start() -> subprocess.Popen[bytes]:
+    """Start a process, and wait until it has imported what it needs: that is not the file's time."""
     command = [sys.executable, "-m", "web.upload.apart"]
-    return subprocess.Popen(
-        command,
-        cwd=_ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=_ROOT, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True)
+    _line(process, _START_S)
+    return process
 
 
 def _ask(process: subprocess.Popen[bytes], path: Path, kind: Kind, seconds: float) -> dict[str, Any] | None:
     assert process.stdin is not None
-    assert process.stdout is not None
     try:
         process.stdin.write(json.dumps([str(path.absolute()), kind]).encode() + b"\n")
         process.stdin.flush()
     except OSError:  # it has ended meanwhile
         return None
-    ready, _, _ = select.select([process.stdout], [], [], seconds)
-    line = process.stdout.readline() if ready else b""  # a short one: it comes whole
+    line = _line(process, seconds)
     answer: dict[str, Any] | None = json.loads(line) if line else None
     return answer
+
+
+def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes:
+    """Answer what a process says next, nothing where it says nothing: a short line, which comes whole."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], seconds)
+    return process.stdout.readline() if ready else b""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -94,9 +98,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answers() -> None:
-    """Answer each line of the standard input with one, until there is no more."""
+    """Say that this process is ready, then answer each line of the standard input with one, until there is no more."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    print(flush=True)
     for line in sys.stdin:
         path, kind = json.loads(line)
         print(json.dumps(asdict(_tags(Path(path), Kind(kind)))), flush=True)
