@@ -27,8 +27,6 @@ def main(config: Path, host: str | None, port: str | None, override: tuple[str, 
     """Serve the page and the REST interface of the separator, until Ctrl-C or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    for number in _STATUS:
-        signal.signal(number, _end)  # uvicorn ends its work first, and then raises the signal again
     said = {"host": host, "port": port}
     try:
         settings = read(config, overrides=[*override, *(f"{k}={v}" for k, v in said.items() if v is not None)])
@@ -36,6 +34,8 @@ def main(config: Path, host: str | None, port: str | None, override: tuple[str, 
     except KlioError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    for number in _STATUS:
+        signal.signal(number, _end)  # uvicorn ends its work first, and then raises the signal again
     try:
         server.run()
     except SystemExit:

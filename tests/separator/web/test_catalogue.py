@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klio_core.status import State, Status
@@ -148,7 +148,8 @@ WORDS_OF_WORKERS = st.builds(
 )
 
 
-@given(st.lists(st.tuples(st.floats(0, 100), WORDS_OF_WORKERS), min_size=1, max_size=20))
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.01, 100), WORDS_OF_WORKERS), min_size=1, max_size=20))
 def test_whatever_is_heard_nothing_works_for_ever_and_no_bar_goes_back(told: list[tuple[float, Status]]):
     found, now = Heard(LEASE_S), 1000.0
     before: Delivery | None = None
