@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from tests.separator.callback.listener import Listener
-from tests.separator.whole import STEMS, patiently, sound, whole
+from tests.separator.whole import SERVE, STEMS, patiently, sound, whole
 
 ALLOWED = ("-O", "callback:job_config.allow=[127.0.0.1]")
 FRAMES = 3 * 44_100
@@ -38,6 +41,19 @@ def test_an_upload_becomes_stems_a_mix_and_a_callback(tmp_path: Path):
         assert (asked.status_code, asked.json()["name"]) == (202, "other+vocals")
         mix = patiently(lambda: [one for one in separator.song(song["hash"])["mixes"] if one["url"]])[0]
         assert frames(separator.client.get(mix["url"]).raise_for_status().content) == FRAMES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_sample_requests_are_answered_and_answered_again(tmp_path: Path):
+    with whole(tmp_path) as separator:
+        for _ in range(2):
+            sent = [sys.executable, SERVE.with_name("sample_requests.py"), f"http://127.0.0.1:{separator.port}"]
+            done = subprocess.run(sent, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "a mix of bass+drums is " in done.stdout
+        (archive,) = tmp_path.glob("*.zip")
+        assert {Path(name).suffix for name in zipfile.ZipFile(archive).namelist()} == {".mp3"}
 
 
 @pytest.mark.slow
