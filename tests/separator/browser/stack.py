@@ -65,7 +65,7 @@ class Stack:
     def start_front(self, *options: str) -> None:
         command = ["-m", "web", "--host", "127.0.0.1", "--port", str(self.port), *options]
         self.front, log = self._start("web", command, SEPARATOR)
-        wait_until(self._ready, log)
+        wait_until(lambda: self._ready(log), log)
 
     def kill_front(self) -> None:
         assert self.front is not None
@@ -113,9 +113,9 @@ class Stack:
             )
         return process, log
 
-    def _ready(self) -> bool:
+    def _ready(self, log: Path) -> bool:
         assert self.front is not None
-        assert self.front.poll() is None, "the front has ended"
+        assert self.front.poll() is None, log.read_text()
         try:
             return httpx.get(f"{self.url}/readyz").status_code == 200
         except httpx.TransportError:

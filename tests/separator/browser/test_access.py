@@ -129,8 +129,10 @@ def test_changes_of_state_are_said_aloud_and_not_each_per_cent(opened: Opened):
     assert len(spoken) <= 3
 
 
-def test_nothing_moves_for_who_asked_for_that(opened: Opened):
-    page = opened(reduced_motion="reduce").go().page
+def test_nothing_moves_for_who_asked_for_that(opened: Opened, song: dict[str, Any]):
+    window = opened(reduced_motion="reduce")
+    page = window.go().page
+    expect(window.row(song["title"])).to_be_visible()
     picture = "document.getElementById('hero-wave').toDataURL()"
     before = page.evaluate(picture)
     page.wait_for_timeout(400)

@@ -101,6 +101,7 @@ def test_the_playhead_goes_where_one_clicks_drags_or_presses_a_key_and_every_wav
     expect(page.locator("#now")).to_have_text("0:00")
 
 
+@pytest.mark.slow
 def test_the_song_plays_on_from_where_it_was_sought_to_stops_at_its_end_and_repeats_on_wish(
     opened: Opened, song: dict[str, Any]
 ):

@@ -28,6 +28,7 @@ def test_two_windows_show_the_same(opened: Opened):
     expect(other.row("Seen Twice")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_list_is_filtered_and_goes_on_below_the_newest(opened: Opened, stack: Stack):
     songs = [stack.done(encoded(tone(0.1 + n / 1000)), f"Many {n}.flac") for n in range(33)]
     window = opened()
