@@ -43,7 +43,10 @@ class Decision:
     @property
     def absent(self) -> list[str]:
         """The outputs that were looked for, and where nothing was: not a broken file, neither."""
-        return [place.path for place, there in self.places(Look.OUTPUT) if not (there or place.verify)]
+        for why, places, there in self.looked:
+            if why is Look.OUTPUT:
+                return [place.path for place, found in zip(places, there, strict=True) if not (found or place.verify)]
+        return []
 
     def places(self, look: Look) -> list[tuple[Place, bool]]:
         """Answer the files that were looked for to answer `look`, and whether each is there."""
@@ -66,6 +69,7 @@ class Gate:
         self.source = source
         self.format = Format.EITHER if job.allow_non_klio_messages and fmt is Format.KLIO else fmt
         self._checked = {Look.INPUT: _checked(job.data.inputs), Look.OUTPUT: _checked(job.data.outputs)}
+        self._asks_for = bool(self._checked[Look.OUTPUT]), bool(self._checked[Look.INPUT])
         self._visit = Visit(datetime.fromtimestamp(0, UTC), me)
         self._parents = parents_of(config)
         self._max_triggers = job.max_triggers
@@ -76,6 +80,11 @@ class Gate:
     def looks(self) -> bool:
         """Whether any verdict depends on what a store answers."""
         return any(self._checked.values())
+
+    @property
+    def together(self) -> int:
+        """How many messages are best decided at once."""
+        return max((files.together for checked in self._checked.values() for files in checked), default=1)
 
     def decide(self, raws: Sequence[bytes]) -> list[Decision]:
         """Answer a decision for each message, in order. Raises DataError where a store does not answer."""
@@ -121,7 +130,7 @@ class Gate:
         """Answer what is known of a message for us before anything is looked for."""
         ping = message.ping if self._ping is None else self._ping
         force = message.force if self._force is None else self._force
-        return _facts(ping, force, bool(self._checked[Look.OUTPUT]), bool(self._checked[Look.INPUT]))
+        return _facts(ping, force, *self._asks_for)
 
     def _visit_now(self) -> Visit:
         """Messages that come in the same millisecond have one line of the audit log in common: it is made once."""
@@ -141,7 +150,8 @@ class Gate:
 
     def _look(self, look: Look, groups: list[Alike]) -> list[Alike]:
         """Add the fact that was asked for. All files of the groups are looked for together."""
-        wanted = {id(decision): self._places(look, decision) for _, group in groups for decision in group}
+        checked = self._checked[look]
+        wanted = {id(decision): self._places(checked, decision) for _, group in groups for decision in group}
         there = iter(existing([place for places in wanted.values() for place in places]))
         found: list[Alike] = []
         for facts, group in groups:
@@ -156,9 +166,9 @@ class Gate:
             found += self._learned(look, facts, complete, incomplete)
         return found
 
-    def _places(self, look: Look, decision: Decision) -> list[Place]:
+    def _places(self, checked: list[Files], decision: Decision) -> list[Place]:
         try:
-            return places_of(self._checked[look], decision.message.element)
+            return places_of(checked, decision.message.element)
         except MessageError as error:
             decision.error, decision.verdict = error, Verdict(Action.DEAD_LETTER, error.reason)
             return []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from klio.data.locate import path_of, split_element
 from klio.data.store import Store
-from klio.data.stores import store_of
+from klio.data.stores import store_of, together_in
 
 
 class Place(NamedTuple):
@@ -32,13 +32,17 @@ class Files:
         self._location, self._suffix = entry.location, entry.file_suffix
         self._separator = getattr(entry, "split", None)
         self._verify = entry.verify is not None
+        self.together = together_in(self._store)
+        """The files of so many elements are best looked for at once."""
 
     def of(self, element: bytes) -> list[Place]:
         """Answer where the files of an element are to be. Raises BadElement."""
-        return [
-            Place(self._number, self._store, path_of(self._location, name, self._suffix), self._verify)
-            for name in split_element(element, self._separator)
-        ]
+        if self._separator is None:  # nearly all jobs, for nearly all of their elements
+            return [self._place(element)]
+        return [self._place(name) for name in split_element(element, self._separator)]
+
+    def _place(self, name: bytes) -> Place:
+        return Place(self._number, self._store, path_of(self._location, name, self._suffix), self._verify)
 
 
 def existing(places: Sequence[Place]) -> list[bool]:
@@ -57,6 +61,8 @@ def existing(places: Sequence[Place]) -> list[bool]:
     return there
 
 
-def places_of(files: Iterable[Files], element: bytes) -> list[Place]:
+def places_of(files: Sequence[Files], element: bytes) -> list[Place]:
     """Answer where the files of an element are to be, in all these inputs or outputs. Raises BadElement."""
+    if len(files) == 1:
+        return files[0].of(element)
     return [place for entry in files for place in entry.of(element)]

@@ -14,6 +14,17 @@ from klio_core.errors import DataError
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
+# Stores in this process or its kernel, to which many questions at once are no quicker than one after the other.
+_AT_HAND = (LocalStore, MemoryStore)
+# What waits to be asked together is garbage to look through meanwhile: so few are none, for Python's collector.
+_FEW, _MANY = 50, 1000
+
+
+def together_in(store: Store) -> int:
+    """Answer how many elements' files are best looked for at once. A service takes as long for one as for many."""
+    return _FEW if isinstance(store, _AT_HAND) else _MANY
+
+
 def store_of(entry: Any) -> Store:
     """Answer the store that keeps the media of one data input or output of a job file.
 

@@ -21,8 +21,6 @@ from klio_core.message import Decided, Format, Message
 
 PASS_ON = "pass-on"  # noqa: S105  (no password)
 TRIGGER = "trigger"
-# So many messages are looked up together at most; what arrives in one bundle beyond that, in the next round.
-_TOGETHER = 1000
 Onward = tuple[int, str | None, Any]
 """Something that goes on: the number of the message that it is of, the output, and the bytes."""
 
@@ -91,7 +89,7 @@ class DecideOne(beam.DoFn):
 
 
 class DecideTogether(DecideOne):
-    """Collects the messages of a bundle, so that their files are looked for together.
+    """Collects the messages of a bundle, so that the files of as many as is best are looked for together.
 
     For events without a time of their own, in the one window that there is: Beam takes 4 µs to say either of them.
     """
@@ -99,11 +97,12 @@ class DecideTogether(DecideOne):
     def start_bundle(self) -> None:
         """Begin with nothing."""
         self._waiting: list[Decision] = []
+        self._together = self._gate.together
 
     def process(self, raw: bytes) -> Iterator[Any]:
         """Collect one message; decide when there are many."""
         self._waiting.append(self._gate.open(raw))
-        return self._outs() if len(self._waiting) >= _TOGETHER else iter(())
+        return self._outs() if len(self._waiting) >= self._together else iter(())
 
     def finish_bundle(self) -> Iterator[Any]:
         """Decide what is left."""

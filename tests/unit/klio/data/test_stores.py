@@ -5,7 +5,7 @@ import pytest
 
 from klio.data.local import LocalStore
 from klio.data.memory import MemoryStore
-from klio.data.stores import store_for
+from klio.data.stores import store_for, together_in
 from klio_core.errors import DataError
 
 
@@ -28,6 +28,11 @@ def test_a_bucket_has_its_store():
     from klio.data.gcs import GcsStore
 
     assert store_for("gs://bucket/dir") == GcsStore()
+
+
+def test_a_service_is_asked_for_more_at_once_than_what_answers_at_once():
+    assert together_in(store_for("gs://bucket/dir")) == 1000
+    assert together_in(store_for("/data")) == together_in(store_for("memory://name")) == 50
 
 
 @pytest.mark.parametrize("location", ["s3://bucket", "file:///data", "http://host/x", "gcs://bucket"])
