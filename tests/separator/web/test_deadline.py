@@ -60,7 +60,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_told_so_in_the_end() -> None
         assert first == b"HTTP/1.1 408"
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: web\r\nX-A: b\r\n"])
+@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\n"])
 def test_a_connection_whose_headers_do_not_arrive_is_closed(hurried: Served, said: bytes) -> None:
     with connected(hurried) as line:
         line.sendall(said)
@@ -69,7 +69,7 @@ def test_a_connection_whose_headers_do_not_arrive_is_closed(hurried: Served, sai
 
 def test_headers_that_come_drop_by_drop_do_not_keep_a_connection(hurried: Served) -> None:
     with connected(hurried) as line:
-        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: web\r\n")
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
         line.settimeout(0.1)
         for _ in range(200):
             try:
@@ -86,7 +86,7 @@ def test_headers_that_come_drop_by_drop_do_not_keep_a_connection(hurried: Served
 def test_a_slow_reader_and_a_connection_that_is_kept_open_are_not_closed(hurried: Served) -> None:
     with connected(hurried) as line:
         for _ in range(2):
-            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: web\r\n\r\n")
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert answered(line).status == 200
             time.sleep(0.7)  # longer than headers may take
 
@@ -119,6 +119,18 @@ def test_an_upload_that_is_too_large_is_refused_while_it_arrives_and_its_sender_
 
 def send(line: socket.socket, data: bytes, *, chunked: bool) -> None:
     line.sendall(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
+
+
+@pytest.mark.parametrize("before", [b"\r\n", begin() + b"x" + END], ids=["the first part", "the last part"])
+def test_what_stands_before_and_behind_the_parts_is_counted_too(web: Served, before: bytes) -> None:
+    with connected(web) as line:
+        line.sendall(head())
+        send(line, before, chunked=True)
+        for _ in range(30):
+            send(line, b"\r\n" * 50_000, chunked=True)
+        answer = answered(line)
+
+    assert (answer.status, answer.kind) == (413, "too-large")
 
 
 def test_a_client_that_sends_all_before_it_reads_still_gets_the_answer(web: Served) -> None:

@@ -48,8 +48,12 @@ async def received(request: Request, room: Room, most_bytes: int, names: Collect
     with ExitStack() as files:
         receiver = _Receiver(room, most_bytes, names, files)
         parts = Parts(request.headers.get("content-type", ""))
+        left = most_bytes + _FORM_BYTES  # whatever it is: before the first part and behind the last one, too
         try:
             async for piece in request.stream():
+                left -= len(piece)
+                if left < 0:
+                    raise too_large(most_bytes)
                 for event in parts.feed(piece):
                     await receiver.take(event)
         except ClientDisconnect:
