@@ -69,7 +69,7 @@ def test_a_file_that_would_run_something_is_not_read(own: Path):
     content = pickle.dumps(Evil())
     (own / f"evil-{hashlib.sha256(content).hexdigest()[:8]}.th").write_bytes(content)
 
-    error = refused("small", own)
+    error = refused("evil", own)
     assert error.what == "a file of weights holds more than weights, and reading it may run anything"
 
 

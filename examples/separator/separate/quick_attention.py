@@ -55,7 +55,7 @@ class QuickTransformer(nn.Module):
                 x, xt = layer(x), layer_t(xt)
             else:
                 x, xt = layer(x, xt), layer_t(xt, x)
-        return x.transpose(1, 2).reshape(shape), xt.transpose(1, 2).reshape(shape_t)
+        return x.transpose(1, 2).contiguous().view(shape), xt.transpose(1, 2).contiguous().view(shape_t)
 
     def _tokens(self, x: Tensor, norm: nn.Module) -> Tensor:
         """Answer (batch, tokens, channels) with the places of the tokens added. Attention knows no other order."""
@@ -95,13 +95,13 @@ class QuickLayer(nn.Module):
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         """Answer x (batch, tokens, channels) after the layer, which looks at `other` or, without it, at x itself."""
         width = x.shape[2:]
-        query = self.query(self._as_computed(functional.layer_norm(x, width, eps=self.eps[0])))
+        query = self.query(functional.layer_norm(x, width, eps=self.eps[0]))
         other = x if other is None else other
-        seen = self.seen(self._as_computed(functional.layer_norm(other, width, eps=self.eps[1])))
+        seen = self.seen(functional.layer_norm(other, width, eps=self.eps[1]))
         key, value = (self._by_head(part) for part in seen.chunk(2, 2))
         found = functional.scaled_dot_product_attention(self._by_head(query), key, value)
         x = x + self.attended(found.transpose(1, 2).flatten(2))
-        hidden = self.inner(self._as_computed(functional.layer_norm(x, width, eps=self.eps[2])))
+        hidden = self.inner(functional.layer_norm(x, width, eps=self.eps[2]))
         x += self.outer(self.activation(hidden))
         return x if self.norm_out is None else self._normalised(x)
 
@@ -109,9 +109,6 @@ class QuickLayer(nn.Module):
         """Let the products and the attention compute in bfloat16; normalisations and what is added stay float32."""
         for product in (self.query, self.seen, self.attended, self.inner, self.outer):
             product.to(torch.bfloat16)
-
-    def _as_computed(self, x: Tensor) -> Tensor:
-        return x.to(self.query.weight.dtype)
 
     def _by_head(self, x: Tensor) -> Tensor:
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
@@ -121,21 +118,28 @@ class QuickLayer(nn.Module):
         return torch.addcmul(norm.bias, functional.layer_norm(x, x.shape[1:], eps=norm.eps), norm.weight)
 
 
-def _after(norm: nn.LayerNorm, weight: Tensor, bias: Tensor) -> nn.Linear:
+class Product(nn.Module):
+    """x (…, inputs) times weight (outputs, inputs), plus bias, in the type that these have."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight.detach())
+        self.register_buffer("bias", bias.detach())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer the product."""
+        return functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
+
+
+def _after(norm: nn.LayerNorm, weight: Tensor, bias: Tensor) -> Product:
     """Answer a product that includes the scale and the shift of the normalisation before it."""
-    return _linear(weight * norm.weight, bias + weight @ norm.bias)
+    return Product(weight * norm.weight, bias + weight @ norm.bias)
 
 
-def _before(scale: nn.Module, linear: nn.Linear) -> nn.Linear:
+def _before(scale: nn.Module, linear: nn.Linear) -> Product:
     """Answer a product that includes the scale after it."""
     factor = getattr(scale, "scale", torch.ones(1))
-    return _linear(linear.weight * factor[:, None], linear.bias * factor)
-
-
-def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
-    linear = nn.Linear(*weight.shape[::-1], device="meta")
-    linear.weight, linear.bias = (nn.Parameter(part.detach().clone(), requires_grad=False) for part in (weight, bias))
-    return linear
+    return Product(linear.weight * factor[:, None], linear.bias * factor)
 
 
 def _layer_fits(layer: Any) -> bool:

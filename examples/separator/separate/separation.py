@@ -7,11 +7,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import idle_threads  # noqa: F401 - before PyTorch, for what it does
 import numpy as np
 import quick
 import torch
 import weights
-from demucs.api import Separator
+from demucs.apply import apply_model
 from numpy.typing import NDArray
 from settings import Settings
 
@@ -31,22 +32,14 @@ class Separation:
     """
 
     def __init__(self, settings: Settings) -> None:
-        device = _device(settings.device)
+        self._device = _device(settings.device)
         self._shifts, self._overlap, self._segment = settings.shifts, settings.overlap, settings.segment
         self._alone = settings.two_stems
-        self._separator = weights.load(
-            settings.model,
-            settings.repo,
-            settings.trusted,
-            device=device,
-            shifts=settings.shifts,
-            overlap=settings.overlap,
-            segment=settings.segment,
-        )
-        _check(settings, self._separator)
-        self.rate = int(self._separator.samplerate)
-        self.stems = (self._alone, f"no_{self._alone}") if self._alone else tuple(self._separator.model.sources)
-        if device == "cpu":
+        self._model = weights.load(settings.model, settings.repo, settings.trusted)
+        _check(settings, self._model)
+        self.rate = int(self._model.samplerate)
+        self.stems = (self._alone, f"no_{self._alone}") if self._alone else tuple(self._model.sources)
+        if self._device == "cpu":
             self._tune(settings.precision)
 
     def __call__(self, samples: Samples, progress: Progress = lambda _share: None) -> dict[str, Samples]:
@@ -65,12 +58,28 @@ class Separation:
                 todo="upload a song",
             )
         wav = torch.from_numpy(np.ascontiguousarray(samples.T))
-        if self._separator.audio_channels == 1:
+        if self._model.audio_channels == 1:
             wav = wav.mean(0, keepdim=True)
-        told = _Told(progress, self._stride(), self._shifts)
-        self._separator.update_parameter(callback=told)
-        _, made = self._separator.separate_tensor(wav)
-        return self._chosen({name: _as_stereo(stem) for name, stem in made.items()})
+        # As demucs.api does, but in place: of a long song each copy of all stems is hundreds of megabytes.
+        mono = wav.mean(0)
+        mean, deviation = mono.mean(), mono.std() + 1e-8
+        made = self._applied((wav - mean).div_(deviation), _Told(progress, self._stride(), self._shifts))
+        made.mul_(deviation).add_(mean)
+        return self._chosen({name: _as_stereo(stem) for name, stem in zip(self._model.sources, made, strict=True)})
+
+    def _applied(self, wav: torch.Tensor, told: _Told) -> torch.Tensor:
+        """Answer what the model makes of wav (channels, frames): (stems, channels, frames)."""
+        made: torch.Tensor = apply_model(
+            self._model,
+            wav[None],
+            device=self._device,
+            shifts=self._shifts,
+            overlap=self._overlap,
+            segment=self._segment,
+            callback=told,
+            callback_arg={"audio_length": wav.shape[1]},
+        )
+        return made[0]
 
     def _chosen(self, stems: dict[str, Samples]) -> dict[str, Samples]:
         if self._alone is None:
@@ -80,11 +89,11 @@ class Separation:
 
     def _stride(self) -> int:
         """Answer how many frames a segment goes beyond the one before it."""
-        network = weights.parts(self._separator)[0]
+        network = weights.parts(self._model)[0]
         return max(1, int((1 - self._overlap) * int(network.samplerate * float(self._segment or network.segment))))
 
     def _tune(self, precision: str) -> None:
-        for network in weights.parts(self._separator):
+        for network in weights.parts(self._model):
             quick.quicken(network)
             if precision == "bf16" and not quick.bfloat16_attention(network):
                 log.warning("no bf16: the processor has no units for it (AMX), or the model no attention")
@@ -121,9 +130,9 @@ def _as_stereo(stem: torch.Tensor) -> Samples:
     return samples
 
 
-def _check(settings: Settings, separator: Separator) -> None:
+def _check(settings: Settings, model: Any) -> None:
     """Raise ConfigError where the model cannot do what the settings say."""
-    sources = list(separator.model.sources)
+    sources = list(model.sources)
     if settings.two_stems is not None and settings.two_stems not in sources:
         raise ConfigError(
             "the model makes no such stem",
@@ -132,7 +141,7 @@ def _check(settings: Settings, separator: Separator) -> None:
             got=settings.two_stems,
             todo="name one of its stems",
         )
-    longest = min(float(getattr(network, "segment", math.inf)) for network in weights.parts(separator))
+    longest = min(float(getattr(network, "segment", math.inf)) for network in weights.parts(model))
     if settings.segment is not None and settings.segment > longest:
         raise ConfigError(
             "the model sees no more at once",

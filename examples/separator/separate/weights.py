@@ -16,20 +16,21 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from demucs.api import Separator
 from demucs.apply import BagOfModels
 from demucs.demucs import Demucs
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
-from demucs.repo import ModelLoadingError, check_checksum
+from demucs.pretrained import get_model
+from demucs.repo import AnyModelRepo, BagOnlyRepo, LocalRepo, ModelLoadingError, check_checksum
+from demucs.states import load_model
 
 from klio_core.errors import ConfigError
 
 _CHECKSUM = "-"  # between the name and the first digits of the file's SHA-256
 
 
-def load(model: str, repo: Path | None, trusted: Sequence[str] = (), **parameters: Any) -> Separator:
-    """Answer Demucs' own Separator with a model in it, ready to work; `parameters` are the Separator's.
+def load(model: str, repo: Path | None, trusted: Sequence[str] = ()) -> Any:
+    """Answer a model of Demucs, ready to work: a network, or a bag of them.
 
     With `repo`, a directory of files `NAME-CHECKSUM.th` and of bags, `NAME.yaml`. These files are pickles: whoever
     wrote one decides what happens when it is read. So a file without a checksum in its name is refused, one whose
@@ -40,11 +41,11 @@ def load(model: str, repo: Path | None, trusted: Sequence[str] = (), **parameter
     Raises ConfigError where there is no such directory, no such model in it, or no network.
     """
     try:
-        if repo is not None:
-            _check_directory(repo)
-            for file in sorted(repo.glob("*.th")):
-                _check_content(file, trusted)
-        return Separator(model=model, repo=repo, **parameters)
+        if repo is None:
+            return get_model(model)
+        _check_directory(repo)
+        files = _Checked(repo, trusted)
+        return AnyModelRepo(files, BagOnlyRepo(repo, files)).get_model(model).eval()
     except ModelLoadingError as error:
         raise _cannot_load(model, repo, error) from error
     except OSError as error:
@@ -56,10 +57,24 @@ def load(model: str, repo: Path | None, trusted: Sequence[str] = (), **parameter
         ) from error
 
 
-def parts(separator: Separator) -> list[Any]:
+def parts(model: Any) -> list[Any]:
     """Answer the networks of a model: one, or those of a bag."""
-    model = separator.model
     return list(model.models) if isinstance(model, BagOfModels) else [model]
+
+
+class _Checked(LocalRepo):
+    """A directory of weights whose files are checked as they are read, once."""
+
+    def __init__(self, root: Path, trusted: Sequence[str]) -> None:
+        super().__init__(root)
+        self._trusted = trusted
+
+    def get_model(self, sig: str) -> Any:
+        """Answer the network of that name. Raises ModelLoadingError, or ConfigError for what is no network."""
+        file = self.list_model().get(sig)
+        if file is None:
+            raise ModelLoadingError(f"no file of the network {sig}")
+        return load_model(_content(Path(file), self._trusted))
 
 
 def _check_directory(repo: Path) -> None:
@@ -83,13 +98,14 @@ def _check_directory(repo: Path) -> None:
         )
 
 
-def _check_content(file: Path, trusted: Sequence[str]) -> None:
+def _content(file: Path, trusted: Sequence[str]) -> dict[str, Any]:
     check_checksum(file, file.stem.rsplit(_CHECKSUM, 1)[1])
     known = [Fraction, Demucs, HDemucs, HTDemucs, *map(_class, trusted)]
     try:
         with torch.serialization.safe_globals(known), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that no Demucs wrote: they are refused, or not
-            torch.load(file, "cpu", weights_only=True)
+            content: dict[str, Any] = torch.load(file, "cpu", weights_only=True)
+            return content
     except (UnpicklingError, RuntimeError) as error:
         raise ConfigError(
             "a file of weights holds more than weights, and reading it may run anything",
