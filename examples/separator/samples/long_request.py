@@ -87,12 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Send songs. Answers the exit status: 3 where some of them could not be separated."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("songs", nargs="*", type=Path, help="by default, two pieces of two tones")
+    options.add_argument("--seconds", type=int, default=60, help="how long these are")
     options.add_argument("--url", default="http://localhost:8080")
     options.add_argument("--token", help="where the service asks for one")
     options.add_argument("--out", type=Path, default=Path("stems"), help="where everything is written")
     asked = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as directory, listening() as callback:
-        made = (tones(Path(directory) / f"{seconds} seconds.wav", seconds) for seconds in (2, 3))
+        made = (tones(Path(directory) / f"{seconds} seconds.wav", seconds) for seconds in (asked.seconds, 2))
         try:
             failed = work(Service(asked.url, asked.token), asked.songs or list(made), asked.out, callback)
         except Refused as refused:

@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 
 _PATIENCE_S = 60.0
 _AGAIN_S = 1.0
+_RATE = 44_100
 
 
 class Refused(Exception):
@@ -27,7 +28,17 @@ class Refused(Exception):
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         self.status, self.kind = status, str(problem.get("type", "")).rpartition(":")[2]
         self.todo = problem.get("todo", "")
-        super().__init__(f"{status} {problem.get('title', '')}. {problem.get('detail', '')} {self.todo}")
+        said = f"{problem.get('title', '')}. {problem.get('detail', '')} {self.todo}"
+        super().__init__(f"{status} {said}" if status else said)
+
+
+class Away(Refused):
+    """Nobody answers."""
+
+    def __init__(self, url: str, why: object) -> None:
+        super().__init__(
+            0, {"title": f"Nobody answers at {url}", "detail": f"{why}.", "todo": "Start it: make separator"}
+        )
 
 
 class Service:
@@ -67,7 +78,7 @@ class Service:
         Where the connection ends, they go on with the next one.
         """
         while True:
-            with suppress(TimeoutError, ConnectionError, urllib.error.URLError):
+            with suppress(TimeoutError, ConnectionError, Away):
                 headers = {"Last-Event-ID": last} if last else {}
                 with self._open(path, headers=headers) as answer:
                     for event in _events(answer):
@@ -86,19 +97,23 @@ class Service:
         except urllib.error.HTTPError as error:
             with error:
                 raise Refused(error.code, _problem(error.read())) from None
+        except urllib.error.URLError as error:
+            raise Away(url, error.reason) from None
         return answer
 
 
-def tones(path: Path, seconds: float = 3.0) -> Path:
+def tones(path: Path, seconds: int = 3) -> Path:
     """Write a piece of two tones, for who has no song at hand: a WAV of so many seconds."""
-    rate = 44_100
+    second = bytearray()
+    for number in range(_RATE):
+        low, high = (8_000 * math.sin(2 * math.pi * pitch * number / _RATE) for pitch in (110, 660))
+        second += struct.pack("<hh", int(low + high), int(low))
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
-        file.setframerate(rate)
-        for number in range(int(seconds * rate)):
-            low, high = (8_000 * math.sin(2 * math.pi * pitch * number / rate) for pitch in (110, 660))
-            file.writeframesraw(struct.pack("<hh", int(low + high), int(low)))
+        file.setframerate(_RATE)
+        for _ in range(seconds):
+            file.writeframesraw(bytes(second))
     return path
 
 

@@ -11,6 +11,9 @@ from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from klio_exec.local.pubsub import stats
+from tests.separator.web.kit import Served
+
 FIXTURES = Path(__file__).parent / "fixtures"
 SONG = FIXTURES / "short-hop.mp3"
 HASH = "b2095f70220352cdde4dfd68a596893358c7c218e5a9a3728bf001e0efd54db1"
@@ -31,3 +34,12 @@ def exchange(url: str, name: str) -> str:
 def expected(name: str) -> str:
     """Answer what a client got."""
     return (FIXTURES / f"{name}.answer").read_text()
+
+
+def forget(web: Served) -> None:
+    """Remove all songs, and what jobs were asked: the next test sends the same song for the first time."""
+    for song in web.front.catalogue.songs():
+        web.front.delete(song.hash)
+    for job in web.front.places.jobs:
+        if stats(web.cloud.pubsub)[job.subscription]["pending"]:
+            web.jobs.asked(job)

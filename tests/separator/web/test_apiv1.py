@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,11 +12,29 @@ import pytest
 from klio_core.errors import NotAudio
 from klio_core.message import Limited
 from klio_core.status import State
-from tests.separator.web.exchange import HASH, SONG, exchange, expected
-from tests.separator.web.kit import Jobs, Served, served
+from tests.separator.web.exchange import HASH, SONG, exchange, expected, forget
+from tests.separator.web.kit import Jobs, Served, a_cloud, served
 from web.places import Stem
 
 STEMS = {Stem.VOCALS: b"the vocals", Stem.BASS: b"the bass"}
+
+
+@pytest.fixture(scope="module")
+def one_front() -> Iterator[Served]:
+    with a_cloud() as jobs, served(jobs) as web:
+        yield web
+
+
+@pytest.fixture
+def web(one_front: Served) -> Iterator[Served]:
+    """One front for all, which forgets everything in between."""
+    yield one_front
+    forget(one_front)
+
+
+@pytest.fixture
+def jobs(web: Served) -> Jobs:
+    return web.jobs
 
 
 def encoded(content: bytes) -> str:

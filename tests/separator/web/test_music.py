@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from klio_core.errors import NotAudio
 from klio_core.status import State
-from tests.separator.web.exchange import HASH, SONG, exchange, expected
-from tests.separator.web.kit import Jobs, Served, served
+from tests.separator.web.exchange import HASH, SONG, exchange, expected, forget
+from tests.separator.web.kit import Jobs, Served, a_cloud, served
 from web import numbers
 from web.guard import tokens
 from web.places import Stem
 
 NUMBER = 195753325634051
+
+
+@pytest.fixture(scope="module")
+def one_front() -> Iterator[Served]:
+    with a_cloud() as jobs, served(jobs) as web:
+        yield web
+
+
+@pytest.fixture
+def web(one_front: Served) -> Iterator[Served]:
+    """One front for all, which forgets everything in between."""
+    yield one_front
+    forget(one_front)
+
+
+@pytest.fixture
+def jobs(web: Served) -> Jobs:
+    return web.jobs
 
 
 def done(web: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -85,7 +86,7 @@ def test_who_has_no_song_at_hand_gets_one_made(web: Served, tmp_path: Path):
 
 def test_several_songs_are_followed_and_mixed(web: Served, tmp_path: Path):
     with working(web.jobs):
-        done = run(web, tmp_path, "long_request.py")
+        done = run(web, tmp_path, "long_request.py", "--seconds", "3")
 
     assert (done.returncode, done.stderr) == (0, "")
     songs = web.client.get("/v1/songs").json()["songs"]
@@ -115,6 +116,17 @@ def test_what_is_no_song_is_refused_in_one_line(web: Served, tmp_path: Path, pro
 
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "415 This is no audio file." in done.stderr
+
+
+@pytest.mark.parametrize("program", ["short_request.py", "long_request.py"])
+def test_where_nobody_answers_that_is_said_in_one_line(tmp_path: Path, program: str):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    done = subprocess.run(
+        [sys.executable, "-S", str(SAMPLES / program), "--url", url], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"Nobody answers at {url}" in done.stderr
 
 
 def test_curl_does_it_in_a_few_lines(web: Served, tmp_path: Path):
