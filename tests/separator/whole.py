@@ -20,9 +20,8 @@ import httpx
 import numpy as np
 import soundfile
 
-from klio_core import local_state
 from serving.parts import free_port
-from tests.flow.kit import Cloud, eventually
+from tests.flow.kit import eventually
 
 T = TypeVar("T")
 SERVE = Path(__file__).parents[2] / "examples" / "separator" / "serve.py"
@@ -77,12 +76,6 @@ class Whole:
         files = (self.project / ".klio" / "status" / job).glob("*.jsonl")
         lines = [line for file in files for line in file.read_text().splitlines(keepends=True)]
         return [json.loads(line) for line in lines if line.endswith("\n")]
-
-    @property
-    def cloud(self) -> Cloud:
-        state = local_state.read(self.project)
-        assert state is not None
-        return Cloud(state.pubsub, state.objects)
 
 
 def patiently(what: Callable[[], T | None], within_s: float = WITHIN_S) -> T:
