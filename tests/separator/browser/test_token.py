@@ -23,9 +23,11 @@ def guarded(stack: Stack, tmp_path: Path) -> Iterator[tuple[Stack, str]]:
     file = tmp_path / "tokens.json"
     token = tokens.add(file, "ada")
     front = replace(stack, port=free_port(), workers={})
-    front.start_front(f"-Otokens_file={file}")
-    yield front, token
-    front.kill_front()
+    try:
+        front.start_front(f"-Otokens_file={file}")
+        yield front, token
+    finally:
+        front.kill_front()
 
 
 def test_the_page_asks_for_a_token_and_goes_on_with_a_right_one(
