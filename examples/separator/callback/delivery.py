@@ -19,7 +19,7 @@ from post import post
 from signature import headers
 
 log = logging.getLogger("klio")
-_AT_ONCE = 8
+_AT_ONCE = 32  # who does not answer is waited for; the others are not
 _KIND = {"Content-Type": "application/json", "User-Agent": "klio-separator"}
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})  # what may be another answer the next time (RFC 9110)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from klio_core.message import Limited
 from klio_core.status import State
 from tests.separator.web.exchange import HASH, SONG, exchange, expected, forget
 from tests.separator.web.kit import Jobs, Served, a_cloud, served
+from web.guard import tokens
 from web.places import Stem
 
 STEMS = {Stem.VOCALS: b"the vocals", Stem.BASS: b"the bass"}
@@ -145,6 +147,21 @@ def test_no_track_is_taken_from_a_worker(web: Served):
     web.jobs.tell(HASH, State.WORKING, progress=0.5)
     web.until(HASH, state="working")
     assert web.client.delete(f"/apiv1/remove/{HASH}/bass").status_code == 409
+
+
+def test_a_track_of_a_song_that_others_have_too_stays(jobs: Jobs, tmp_path: Path):
+    file = tmp_path / "tokens.json"
+    bearers = {
+        name: {"Authorization": f"Bearer {tokens.add(file, name, admin=name == 'admin')}"} for name in ("admin", "ada")
+    }
+    with served(jobs, tokens_file=str(file)) as web:
+        jobs.upload(SONG.read_bytes(), owners=["ada", "grace"])
+        jobs.make_stems(HASH)
+        web.front.look_again()
+
+        path = f"/apiv1/remove/{HASH}/bass"
+        assert reason(web.client.get(path, headers=bearers["ada"])) == "409 shared"
+        assert web.client.get(path, headers=bearers["admin"]).status_code == 200
 
 
 def test_another_site_s_page_removes_nothing(web: Served):

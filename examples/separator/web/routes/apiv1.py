@@ -17,7 +17,7 @@ from web.model import Song, State
 from web.owners import Whoever, sees_in
 from web.places import Stem
 from web.problems import Problem, answers, being_worked_on
-from web.sending import File, sending
+from web.sending import SOUND, File, sending
 from web.upload.callbacks import Asker
 from web.upload.in_json import received
 from web.upload.take_in import take_in
@@ -25,7 +25,6 @@ from web.upload.take_in import take_in
 router = APIRouter(prefix="/apiv1", tags=["apiv1"])
 _ENQUEUED = "Song enqueued for separation"
 _NAMED = {"base": Stem.BASS}  # as its documentation spells it
-_SOUND = {"content": {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}}
 _BASE64 = {"type": "string", "format": "byte", "minLength": 4, "description": "The file in base64."}
 
 _SONG = "UklGRigAAABXQVZFZm10IBAAAAABAAIARKwAABCxAgAEABAAZGF0YQQAAAAAAAAA"  # a WAV of one frame
@@ -113,7 +112,7 @@ async def queue(front: TheFront, whoever: Whoever) -> Queue:
 
 
 @router.head("/track/{song}/{track}", include_in_schema=False)
-@router.get("/track/{song}/{track}", response_class=Response, responses={200: _SOUND, **answers(404)})
+@router.get("/track/{song}/{track}", response_class=Response, responses=SOUND)
 def get_track(front: TheFront, request: Request, song: str, track: str) -> Response:
     """Answer one track as MP3: `vocals.mp3`, `drums.mp3`, `bass.mp3` or `other.mp3`; the suffix may be left out."""
     stem = _stem(track)
@@ -124,10 +123,13 @@ def get_track(front: TheFront, request: Request, song: str, track: str) -> Respo
 
 @router.get("/remove/{song}/{track}", dependencies=[Depends(own)], responses=answers(403, 404, 409))
 @router.delete("/remove/{song}/{track}", name="delete_track", responses=answers(404, 409))
-def remove(front: TheFront, song: str, track: str) -> Removed:
+def remove(front: TheFront, whoever: Whoever, song: str, track: str) -> Removed:
     """Remove one track. The song can be made again by sending it again."""
     stem = _stem(track)
     known = front.song(song)
+    lying = front.catalogue.lying(song)
+    if lying and not whoever.admin and set(lying.file.owners) != {whoever.name}:
+        raise _SHARED
     if known.state is State.WORKING:
         raise being_worked_on()
     if stem not in (there.name for there in known.stems):
@@ -149,6 +151,15 @@ def _order(rest: dict[str, Any]) -> Order:
             detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
             todo="Compare it with /openapi.json.",
         ) from None
+
+
+_SHARED = Problem(
+    409,
+    "shared",
+    "Others have this song, too",
+    detail="Expected a song that you alone have uploaded.",
+    todo="DELETE /v1/songs/HASH takes it out of your songs, and leaves it to the others.",
+)
 
 
 def _not_there(song: Song, track: str) -> Problem:
