@@ -88,7 +88,7 @@ def _add_refusals(path: str, method: str, operation: Node) -> None:
     if method not in _SAFE:
         refusals.add(403)
     if "requestBody" in operation:
-        refusals |= {400, 408}
+        refusals |= {400, 408, 413}
     responses = operation["responses"]
     for status in sorted(refusals):
         responses.setdefault(str(status), {"content": {MEDIA_TYPE: {}}})

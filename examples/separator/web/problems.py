@@ -62,9 +62,9 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
             "todo": self.todo,
-            "instance": request.url.path,
+            "instance": request.scope["path"],
         }
-        if request.url.path.startswith(_OLDER):
+        if request.scope["path"].startswith(_OLDER):
             said["reason"] = f"{self.title}. {self.detail}"
         request.state.problem = self.kind  # for whoever counts
         return JSONResponse(said | more, self.status, self.headers, MEDIA_TYPE)
@@ -118,7 +118,7 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     kind, title, todo = _BY_STATUS.get(error.status_code, ("refused", HTTPStatus(error.status_code).phrase, _LOOK_UP))
     detail = "" if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
-    detail = detail or f"{request.method} {request.url.path}"
+    detail = detail or f"{request.method} {request.scope['path']}"
     headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     return Problem(error.status_code, kind, title, detail=detail, todo=todo, headers=headers).response(request)
 
@@ -133,9 +133,9 @@ def _allowed(request: Request) -> str:
 def _of_klio(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KlioError)
     if not error.transient:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
         return _bug(request, error)
-    log.warning("%s %s: %s", request.method, request.url.path, error)
+    log.warning("%s %s: %s", request.method, request.scope["path"], error)
     todo = "Try again in some seconds. Whoever runs this finds the reason in the log."
     title = "The cloud behind this service does not answer"
     return Problem(503, "cloud-away", title, detail=error.what, todo=todo, headers={"Retry-After": _SOON_S}).response(
@@ -154,5 +154,6 @@ _LOOK_UP = "Compare the request with /openapi.json."
 _BY_STATUS = {
     400: ("bad-request", "The request cannot be read", _LOOK_UP),
     404: ("no-such-page", "There is nothing at this address", _LOOK_UP),
+    413: ("body-too-large", "The body of this request is too large", "Send files to /v1/songs, as a form."),
     405: ("wrong-method", "This address does not take that method", _LOOK_UP),
 }

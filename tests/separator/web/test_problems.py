@@ -89,7 +89,7 @@ def test_a_bug_is_a_problem_too_and_says_nothing_of_the_inside():
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/bug")
 
     answer = asyncio.run(ask())

@@ -43,7 +43,7 @@ def connected(web: Served) -> Iterator[socket.socket]:
 def head(length: int | None = None, path: bytes = b"/v1/songs", more: bytes = b"") -> bytes:
     """Answer the headers of an upload; without a length, of one in chunks."""
     said = b"Transfer-Encoding: chunked\r\n" if length is None else b"Content-Length: %d\r\n" % length
-    return b"POST " + path + b" HTTP/1.1\r\nHost: web\r\n" + TYPE + said + more + b"\r\n"
+    return b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + TYPE + said + more + b"\r\n"
 
 
 def begin(name: bytes = b"song.mp3") -> bytes:

@@ -129,8 +129,15 @@ def _too_slow(received: int, seconds: float) -> Problem:
     )
 
 
+_MOST_HEAD_BYTES = 64 * 1024
+_HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 39\r\nconnection: close\r\n\r\nThe headers of this request are too big"
+)
+
+
 def protocol(headers_s: float) -> type[asyncio.Protocol]:
-    """Answer uvicorn's protocol for HTTP/1.1, with a deadline for a request's headers: its `http`.
+    """Answer uvicorn's protocol for HTTP/1.1, with a deadline and a limit for a request's headers: its `http`.
 
     An application does not see a request before its headers are whole.
     """
@@ -140,10 +147,18 @@ def protocol(headers_s: float) -> type[asyncio.Protocol]:
 class _Protocol(HttpToolsProtocol):
     headers_s: float
     _deadline: TimerHandle | None = None
+    _head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn's
         super().connection_made(transport)
         self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._deadline is not None and self._head_bytes > _MOST_HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -159,6 +174,7 @@ class _Protocol(HttpToolsProtocol):
 
     def _wait(self) -> None:
         self._stop()
+        self._head_bytes = 0
         self._deadline = self.loop.call_later(self.headers_s, self._too_slow)
 
     def _stop(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from ipaddress import ip_address
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,6 +15,8 @@ from web.problems import Problem
 OPEN = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/session"})
 """What one gets without a token: the page itself, which asks for one, and what machines ask of the service."""
 
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
+_HERE = ("localhost", "127.0.0.1", "::1")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN = frozenset({"same-origin", "none"})
 
@@ -42,13 +45,13 @@ class Door:
         await self._app(scope, receive, send)
 
     def _let_in(self, asked: Request) -> Who | None:
-        host = urlsplit(f"//{asked.headers.get('host', '')}").hostname or ""
+        host = _host(asked.headers.get("host", ""))
         if self._hosts and host not in self._hosts:
             raise _wrong_host(host, self._hosts)
         if asked.method not in _SAFE and _from_another_site(asked):
             raise _FOREIGN
         who = self._tokens.of(token_in(asked.headers, asked.cookies))
-        if who is None and asked.url.path not in OPEN:
+        if who is None and asked.scope["path"] not in OPEN:  # an URL made with the Host header can be any
             raise UNKNOWN
         return who
 
@@ -83,8 +86,31 @@ def _from_another_site(asked: Request) -> bool:
     if site is not None:
         return site not in _OWN
     if origin is not None:
-        return urlsplit(origin).netloc != asked.headers.get("host", "")
+        return origin.partition("://")[2] != asked.headers.get("host", "")
     return COOKIE in asked.cookies
+
+
+def own_names(host: str, *, required: bool) -> tuple[str, ...]:
+    """Answer the names of a service that listens at `host`, none for all.
+
+    Where everybody may do everything on this machine, and nobody else, a page of another site may not: by a name of
+    its own that leads here it would be of the same origin ("DNS rebinding").
+    """
+    try:
+        here = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return ()
+    return (*_HERE, host) if here and not required else ()
+
+
+def _host(said: str) -> str:
+    """Answer the name in a Host header, without its port (RFC 9110, 7.2). Raises Problem for what is none."""
+    found = _HOST.fullmatch(said)
+    if found is None:
+        todo = "Send the name by which you have found this service."
+        detail = f"Expected NAME or NAME:PORT, got {said[:100]!r}."
+        raise Problem(400, "no-host", "The Host header of this request is none", detail=detail, todo=todo)
+    return found["name"].strip("[]").lower()
 
 
 def _wrong_host(host: str, hosts: frozenset[str]) -> Problem:

@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from web.front import Front
 from web.guard.address import networks
 from web.guard.deadline import Deadline, Patience
-from web.guard.door import Door
+from web.guard.door import Door, own_names
 from web.guard.headers import Headers
 from web.guard.rate import Rate
+from web.guard.small import Small
 from web.guard.tokens import Tokens
 
 
@@ -22,7 +23,9 @@ def install(app: FastAPI, front: Front) -> None:
     said = {"uploads": settings.uploads_per_minute, "requests": settings.requests_per_minute}
     rates = {name: f"{count}/minute" for name, count in said.items() if count}
     app.state.tokens = tokens
-    app.add_middleware(Door, tokens=tokens, hosts=settings.hosts)  # the last one sees a request first
+    hosts = settings.hosts or own_names(settings.host, required=tokens.required)
+    app.add_middleware(Small)
+    app.add_middleware(Door, tokens=tokens, hosts=hosts)  # the last one sees a request first
     app.add_middleware(Rate, tokens=tokens, rates=rates, trusted=networks(settings.trusted_proxies))
     app.add_middleware(Deadline, patience=Patience(settings.silence_s, settings.grace_s))
     app.add_middleware(Headers)

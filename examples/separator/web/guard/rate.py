@@ -24,7 +24,8 @@ from web.problems import Problem
 FREE = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/metrics"})
 """What is never refused: machines look at it, and the page says why the rest was."""
 
-_UPLOADS = frozenset({("POST", "/v1/songs"), ("POST", "/apiv1/separate"), ("POST", "/music")})
+UPLOADS = frozenset({("POST", "/v1/songs"), ("POST", "/apiv1/separate"), ("POST", "/music")})
+"""What is counted as an upload, and may be large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,15 @@ class Rate:
         return Counted(name, limit, allowed, max(0, left), max(1, math.ceil(reset_at - time.time())))
 
 
+def is_upload(scope: Scope) -> bool:
+    """Whether a request brings a song."""
+    return (scope["method"], scope["path"].rstrip("/")) in UPLOADS
+
+
 def _limit_of(scope: Scope) -> str | None:
     if scope["type"] != "http" or scope["path"] in FREE:
         return None
-    return "uploads" if (scope["method"], scope["path"].rstrip("/")) in _UPLOADS else "requests"
+    return "uploads" if is_upload(scope) else "requests"
 
 
 def _refusal(counted: Counted) -> Problem:
