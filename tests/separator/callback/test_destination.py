@@ -5,6 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 from destination import Destination, Refused, in_time, is_public
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from policy import Policy
 
 NOBODY_ELSE = Policy()
@@ -142,6 +144,21 @@ def test_what_is_no_url_of_a_callback_is_refused_before_anything_is_looked_up(ur
 def test_a_url_says_whom_to_ask_for_what(url: str, authority: str, target: str):
     to = Destination.of(url)
     assert (to.authority, to.target) == (authority, target)
+
+
+@settings(deadline=None)
+@given(
+    st.text()
+    | st.builds("{}://{}:{}/{}".format, st.sampled_from(["http", "https", "x"]), st.text(), st.text(), st.text())
+)
+def test_whatever_somebody_says_is_a_destination_or_refused(url: str):
+    try:
+        to = Destination.of(url)
+    except Refused:
+        return
+    assert f"{to.authority}{to.target}".isascii()
+    assert not set(f"{to.authority}{to.target}") & set(" \r\n\t\0")
+    assert to.target.startswith("/")
 
 
 def test_a_name_that_is_none_is_an_error_of_the_network():
