@@ -119,6 +119,10 @@ class Gate:
             message = Message.decode(raw, self.format)
         except MessageError as error:
             return Decision(raw, Message.of(raw), verdict=Verdict(Action.DEAD_LETTER, error.reason), error=error)
+        return self.arrived(raw, message)
+
+    def arrived(self, raw: bytes, message: Message) -> Decision:
+        """Answer the same of a message that is known; `raw` is how it came."""
         mine = message.addressed_to(self._me)
         if mine is None:
             return Decision(raw, message)

@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam import PCollection, Pipeline
 
 from klio.context import KlioContext
-from klio.events.read import format_of, read_events, source_of, timed
+from klio.events.read import format_of, has_lines, read_events, source_of, timed
 from klio.events.write import write_events
 from klio.transforms.gating import PASS_ON, Decide
 from klio.transforms.policy import policy_of
@@ -61,10 +61,12 @@ def _arrive(pipeline: Pipeline, context: KlioContext, first: Sequence[beam.DoFn]
         if entry.skip_klio_read:
             arrived[name] = pipeline
             continue
-        events = read_events(pipeline, entry, context.config.job_name, f"Read {name}")
+        lines = has_lines(entry) and not first
+        events = read_events(pipeline, entry, context.config.job_name, f"Read {name}", as_lines=lines)
         for filtering in first:
             events |= f"First {name}" >> beam.ParDo(filtering)
-        gated = events | f"Decide {name}" >> Decide(context, format_of(entry), source_of(entry), timed=timed(entry))
+        gate = Decide(context, format_of(entry), source_of(entry), timed=timed(entry), lines=lines)
+        gated = events | f"Decide {name}" >> gate
         arrived[name] = gated.process
         passed_on.append(gated[PASS_ON])
     if not arrived:

@@ -7,18 +7,20 @@ file some ten.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from apache_beam.coders import Coder, registry
+from apache_beam.coders import BytesCoder, Coder, registry
 from apache_beam.io.textio import ReadFromText, WriteToText, _TextSource
 
 from klio.events.place import make_directory
+from klio_core.message import Message
 
 TOGETHER = 1000
 """So many lines go together at most."""
 # As long as those before were done with within this time, the next are twice as many.
 _QUICK_S = 0.01
+_CODER_AT = 4  # the place of `coder` among the arguments of Beam's ReadFromText
 
 
 class _LinesTogether(_TextSource):
@@ -52,9 +54,22 @@ class _LinesTogether(_TextSource):
 
 
 class ReadLines(ReadFromText):
-    """Beam's ReadFromText, but it answers lists of lines."""
+    """Beam's ReadFromText, but it answers lists of lines, which are bytes unless a `coder` is given."""
 
     _source_class = _LinesTogether
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if len(args) <= _CODER_AT:
+            kwargs.setdefault("coder", BytesCoder())  # an element need not be text
+        super().__init__(*args, **kwargs)
+
+
+def messages_of(lines: Iterable[str | bytes]) -> Iterator[Message]:
+    """Yield a new message for each line, whose element is the line as it is. Blank lines are no elements."""
+    for line in lines:
+        element = (line.encode() if isinstance(line, str) else line).rstrip(b"\r")
+        if element.strip():
+            yield Message.of(element)
 
 
 class WriteLines(WriteToText):

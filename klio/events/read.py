@@ -12,6 +12,7 @@ from klio.dotted import class_at
 from klio.events.avro import KlioReadFromAvro
 from klio.events.bigquery import KlioReadFromBigQuery
 from klio.events.custom import ReadByAuthor
+from klio.events.lines import ReadLines
 from klio.events.text import KlioReadFromText
 from klio.events.topics import KlioReadFromPubSub
 from klio_core.errors import EventError
@@ -19,13 +20,14 @@ from klio_core.message import Format
 from klio_core.names import subscription_for
 
 
-def read_events(pipeline: Any, entry: Any, job_name: str, label: str) -> Any:
-    """Answer the PCollection of one event input's bytes.
+def read_events(pipeline: Any, entry: Any, job_name: str, label: str, *, as_lines: bool = False) -> Any:
+    """Answer the PCollection of one event input's bytes; of an input that has lines, if asked, of lists of its lines.
 
     Raises EventError where its files are missing, JobCodeError where a class of the author's does not do.
     """
     try:
-        return pipeline | label >> _READERS[entry.type](entry, job_name)
+        reader = ReadLines(**entry.to_io_kwargs()) if as_lines else _READERS[entry.type](entry, job_name)
+        return pipeline | label >> reader
     except OSError as error:
         raise _no_file(entry, error) from error
 
@@ -33,6 +35,11 @@ def read_events(pipeline: Any, entry: Any, job_name: str, label: str) -> Any:
 def format_of(entry: Any) -> Format:
     """Answer how the bytes of an event input are to be read. Lines, records and rows become messages on reading."""
     return Format(entry.format) if entry.format and entry.type in _BYTES else Format.KLIO
+
+
+def has_lines(entry: Any) -> bool:
+    """Answer whether the events of an input are lines of text."""
+    return bool(entry.type == "file")
 
 
 def timed(entry: Any) -> bool:

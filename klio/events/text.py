@@ -6,13 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.coders import BytesCoder
 
 from klio.events.counted import counted_read, counted_write
-from klio.events.lines import ReadLines, WriteLines
+from klio.events.lines import ReadLines, WriteLines, messages_of
 from klio_core.message import Message
-
-_CODER_AT = 4  # the place of `coder` among the arguments of Beam's ReadFromText
 
 
 class KlioReadFromText(beam.PTransform):
@@ -23,13 +20,11 @@ class KlioReadFromText(beam.PTransform):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
-        if len(args) <= _CODER_AT:
-            kwargs.setdefault("coder", BytesCoder())  # an element need not be text
         self._reader = ReadLines(*args, **kwargs)
 
     def expand(self, pipeline: Any) -> Any:
         """Draw the reader."""
-        return pipeline | "Lines" >> self._reader | counted_read(self, _messages_of)
+        return pipeline | "Lines" >> self._reader | counted_read(self, _events_of)
 
 
 class KlioWriteToText(beam.PTransform):
@@ -47,11 +42,8 @@ class KlioWriteToText(beam.PTransform):
         return messages | counted_write(self, _elements_of) | "Lines" >> self._writer
 
 
-def _messages_of(lines: Iterable[str | bytes]) -> Iterator[bytes]:
-    for line in lines:
-        element = (line.encode() if isinstance(line, str) else line).rstrip(b"\r")
-        if element.strip():
-            yield Message.of(element).encode()
+def _events_of(lines: Iterable[str | bytes]) -> Iterator[bytes]:
+    return (message.encode() for message in messages_of(lines))
 
 
 def _elements_of(raw: bytes) -> list[bytes]:

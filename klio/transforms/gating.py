@@ -12,6 +12,8 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from klio.context import KlioContext
 from klio.data.absent import absent_in
+from klio.events.lines import messages_of
+from klio.events.text import KlioReadFromText
 from klio.events.triggers import PublishTriggers
 from klio.gate import Decision, Gate
 from klio.metrics.counts import READ, count, count_verdicts
@@ -29,25 +31,35 @@ class Decide(beam.PTransform):
     """Applies a job's rules to each event. Answers the messages to `process` (main output) and those to `pass-on`.
 
     Drops are counted and told, messages that cannot be worked on become dead letters, both right here. `timed` says
-    that the events have a time or a window of their own.
+    that the events have a time or a window of their own, `lines` that they come as lists of lines.
     """
 
-    def __init__(self, context: KlioContext, fmt: Format, source: str = "", *, timed: bool = True) -> None:
+    def __init__(
+        self, context: KlioContext, fmt: Format, source: str = "", *, timed: bool = True, lines: bool = False
+    ) -> None:
         super().__init__()
         self._context = context
         self._fmt = fmt
         self._source = source
         self._timed = timed
+        self._lines = lines
 
     def expand(self, events: Any) -> Any:
         """Draw the gate."""
         gate = Gate(self._context.config, self._context.job, self._fmt, self._source)
-        step = DecideOne if not gate.looks else DecideInTime if self._timed else DecideTogether
-        decide = beam.ParDo(step(self._context, gate)).with_outputs(PASS_ON, TRIGGER, main=Action.PROCESS.value)
+        decide = beam.ParDo(self._step(gate)(self._context, gate))
+        decide = decide.with_outputs(PASS_ON, TRIGGER, main=Action.PROCESS.value)
         decided = events | decide
         if self._context.config.job_config.dependencies:
             decided[TRIGGER] | "Trigger parents" >> beam.ParDo(PublishTriggers(self._context))
         return decided
+
+    def _step(self, gate: Gate) -> type[DecideOne]:
+        if self._lines:
+            return DecideLines
+        if not gate.looks:
+            return DecideOne
+        return DecideInTime if self._timed else DecideTogether
 
 
 class DecideOne(beam.DoFn):
@@ -57,7 +69,7 @@ class DecideOne(beam.DoFn):
         self._context = context
         self._gate = gate
 
-    def process(self, raw: bytes) -> Iterator[Any]:
+    def process(self, raw: Any) -> Iterator[Any]:
         """Yield the message, where it goes on."""
         for _, tag, value in self._decided([self._gate.open(raw)]):
             yield _out(tag, value)
@@ -99,7 +111,7 @@ class DecideTogether(DecideOne):
         self._waiting: list[Decision] = []
         self._together = self._gate.together
 
-    def process(self, raw: bytes) -> Iterator[Any]:
+    def process(self, raw: Any) -> Iterator[Any]:
         """Collect one message; decide when there are many."""
         self._waiting.append(self._gate.open(raw))
         return self._outs() if len(self._waiting) >= self._together else iter(())
@@ -116,6 +128,20 @@ class DecideTogether(DecideOne):
     def _those_waiting(self) -> Iterator[Onward]:
         waiting, self._waiting = self._waiting, []
         return self._decided(waiting)
+
+
+class DecideLines(DecideTogether):
+    """The same for lists of lines, each of which becomes a message right here."""
+
+    def process(self, raw: list[str | bytes]) -> Iterator[Any]:
+        """Collect the messages; decide whenever there are many."""
+        number = 0
+        for message in messages_of(raw):
+            number += 1
+            self._waiting.append(self._gate.arrived(message.encode(), message))
+            if len(self._waiting) >= self._together:
+                yield from self._outs()
+        self._context.metrics.counter("kmsg-read", transform=KlioReadFromText.__name__).inc(number)
 
 
 class DecideInTime(DecideTogether):

@@ -40,7 +40,7 @@ def lists_of(path: Path) -> Any:
 def test_lines_come_in_their_order_in_lists_that_grow_while_they_are_quickly_done_with(file: Path):
     lists = list(lists_of(file))
 
-    assert [line for some in lists for line in some] == ELEMENTS
+    assert [line.decode() for some in lists for line in some] == ELEMENTS
     assert len(lists) < len(ELEMENTS) / 2
     assert max(map(len, lists)) <= TOGETHER
 
@@ -58,7 +58,7 @@ def test_what_a_runner_takes_away_is_read_by_another_one_and_nothing_twice(file:
     whole = ReadLines(str(file))._source
     bundles = list(whole.split(5_000))
 
-    read = [line for one in bundles for some in one.source.read(_tracker(one)) for line in some]
+    read = [line.decode() for one in bundles for some in one.source.read(_tracker(one)) for line in some]
 
     assert len(bundles) > 1
     assert read == ELEMENTS
