@@ -154,6 +154,5 @@ _LOOK_UP = "Compare the request with /openapi.json."
 _BY_STATUS = {
     400: ("bad-request", "The request cannot be read", _LOOK_UP),
     404: ("no-such-page", "There is nothing at this address", _LOOK_UP),
-    413: ("body-too-large", "The body of this request is too large", "Send files to /v1/songs, as a form."),
     405: ("wrong-method", "This address does not take that method", _LOOK_UP),
 }
