@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -62,12 +63,17 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
             "todo": self.todo,
-            "instance": request.scope["path"],
+            "instance": path_of(request),
         }
         if request.scope["path"].startswith(_OLDER):
             said["reason"] = f"{self.title}. {self.detail}"
         request.state.problem = self.kind  # for whoever counts
         return JSONResponse(said | more, self.status, self.headers, MEDIA_TYPE)
+
+
+def path_of(request: Request) -> str:
+    """Answer the path of a request as URLs have it: decoded it may be anything, such as a line for the log."""
+    return quote(request.scope["path"], safe="/!$&'()*+,;=:@~")
 
 
 def no_such_song(song: str) -> Problem:
@@ -118,7 +124,7 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     kind, title, todo = _BY_STATUS.get(error.status_code, ("refused", HTTPStatus(error.status_code).phrase, _LOOK_UP))
     detail = "" if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
-    detail = detail or f"{request.method} {request.scope['path']}"
+    detail = detail or f"{request.method} {path_of(request)}"
     headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     return Problem(error.status_code, kind, title, detail=detail, todo=todo, headers=headers).response(request)
 
@@ -133,9 +139,9 @@ def _allowed(request: Request) -> str:
 def _of_klio(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KlioError)
     if not error.transient:
-        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+        log.error("%s %s failed", request.method, path_of(request), exc_info=error)
         return _bug(request, error)
-    log.warning("%s %s: %s", request.method, request.scope["path"], error)
+    log.warning("%s %s: %s", request.method, path_of(request), error)
     todo = "Try again in some seconds. Whoever runs this finds the reason in the log."
     title = "The cloud behind this service does not answer"
     return Problem(503, "cloud-away", title, detail=error.what, todo=todo, headers={"Retry-After": _SOON_S}).response(

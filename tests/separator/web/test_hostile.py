@@ -144,6 +144,14 @@ def test_nobody_elses_page_reads_an_answer_or_is_told_that_it_may(web: Served) -
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+def test_an_address_is_told_and_logged_as_it_was_written(web: Served) -> None:
+    answer = web.client.get("/v1/songs/%0d%0aSet-Cookie:%20a=b%1b[31m")
+
+    assert (answer.status_code, answer.json()["instance"]) == (422, "/v1/songs/%0D%0ASet-Cookie:%20a=b%1B%5B31m")
+    assert web.client.get("/no/%0asuch").json()["detail"] == "GET /no/%0Asuch"
+    assert "set-cookie" not in answer.headers
+
+
 def test_an_error_says_nothing_of_the_machine(web: Served, tmp_path: Path) -> None:
     for answer in (
         web.client.get("/v1/songs/../../etc/passwd"),
