@@ -102,7 +102,11 @@ def whole(project: Path, *options: str) -> Iterator[Whole]:
             yield made
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(120)
+        try:
+            process.wait(WITHIN_S)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def sound(seconds: float, seed: int = 0) -> bytes:

@@ -136,10 +136,11 @@ from tests.separator.serving.test_together import STUBBORN, program
 place = Path({str(tmp_path)!r})
 Together([[program(place, "one"), program(place, "two", {STAYS!r})]], Log(io.StringIO()), 10).run(lambda: None)
 """
-    killed = subprocess.Popen([sys.executable, "-c", parent])
-    processes = [number(tmp_path, "one"), number(tmp_path, "two")]
-    killed.kill()
-    killed.wait()
+    with subprocess.Popen([sys.executable, "-c", parent]) as killed:
+        try:
+            processes = [number(tmp_path, "one"), number(tmp_path, "two")]
+        finally:
+            killed.kill()
 
     eventually(lambda: not any(map(runs, processes)))
 
