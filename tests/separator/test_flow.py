@@ -48,11 +48,18 @@ def test_an_upload_becomes_stems_a_mix_and_a_callback(tmp_path: Path):
 def test_the_sample_requests_are_answered_and_answered_again(tmp_path: Path):
     with whole(tmp_path) as separator:
         for _ in range(2):
-            sent = [sys.executable, SERVE.with_name("sample_requests.py"), f"http://127.0.0.1:{separator.port}"]
+            sent = [
+                sys.executable,
+                SERVE.parent / "samples" / "short_request.py",
+                "--url",
+                f"http://127.0.0.1:{separator.port}",
+            ]
             done = subprocess.run(sent, cwd=tmp_path, capture_output=True, text=True, timeout=300)
             assert done.returncode == 0, done.stdout + done.stderr
-            assert "a mix of bass+drums is " in done.stdout
-        (archive,) = tmp_path.glob("*.zip")
+        stems = {f"{stem}.mp3" for stem in STEMS}
+        assert {file.name for file in (tmp_path / "stems" / "apiv1").iterdir()} == stems
+        assert frames((tmp_path / "stems" / "music" / "drums and bass.mp3").read_bytes()) == 3 * 44_100
+        (archive,) = (tmp_path / "stems").rglob("*.zip")
         assert {Path(name).suffix for name in zipfile.ZipFile(archive).namelist()} == {".mp3"}
 
 
