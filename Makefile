@@ -26,13 +26,13 @@ test-slow: $(VENV)/.dev  ## Run the tests that the inner loop leaves out: those 
 test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"
 
-test-separator: $(VENV)/.separator  ## Run the tests of examples/separator, with PyTorch and Demucs.
+test-separator: $(VENV)/.separator-dev  ## Run the tests of examples/separator, with PyTorch and Demucs.
 	tests/separator/browser/up
-	$(BIN)/python -m pytest -m "not slow" tests/separator
+	$(BIN)/python -m pytest -n 2 -m "not slow" tests/separator
 
-test-separator-slow: $(VENV)/.separator  ## Run those that start all of it, kill it, and wait for it.
+test-separator-slow: $(VENV)/.separator-dev  ## Run those that start all of it, kill it, and wait for it.
 	tests/separator/browser/up
-	$(BIN)/python -m pytest -m slow tests/separator
+	$(BIN)/python -m pytest -n 2 -m slow tests/separator
 
 test-engine: $(VENV)/.dev  ## Run the tests of images and containers on a real engine, which is started where none is up.
 	tests/engine/up
@@ -78,9 +78,13 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.run
 
 # PyTorch first, and alone: with the rest pip would fetch the libraries of graphics cards, too.
-$(VENV)/.separator: pyproject.toml $(VENV)/.dev
+$(VENV)/.separator: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,separator,web]" "imageio-ffmpeg>=0.6" \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[separator,web]"
+	@touch $@
+
+$(VENV)/.separator-dev: $(VENV)/.dev $(VENV)/.separator
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "imageio-ffmpeg>=0.6" \
 		"playwright>=1.49" "axe-playwright-python>=0.1.4" "schemathesis>=4.32,<5"
 	@touch $@
 

@@ -22,8 +22,6 @@ FOR_S = 120.0
 # A song must be at work for so long that what is killed is hit, and all of them for longer than workers are killed.
 WORK_S = 10.0
 MEASURED_S = 20.0
-# The work on a song may end so many workers; with max_attempts, 5, of them it is a dead letter.
-HITS = 3
 
 
 @dataclass
@@ -34,15 +32,11 @@ class Hits:
     songs: Counter[str] = field(default_factory=Counter)
 
     def kill(self, separator: Whole) -> None:
-        """Kill a worker in the middle of a song that was not hit too often: klio would take that for its fault."""
-        worker, song = patiently(lambda: self._next(separator))
+        """Kill a worker in the middle of a song, whichever it is."""
+        worker, song = patiently(lambda: next(_at_work(separator), None))
         os.kill(_number(worker), signal.SIGKILL)
         self.workers.append(worker)
         self.songs[song] += 1
-
-    def _next(self, separator: Whole) -> tuple[str, str] | None:
-        there = [(worker, song) for worker, song in _at_work(separator) if self.songs[song] < HITS]
-        return min(there, key=lambda at: self.songs[at[1]], default=None)
 
 
 @pytest.mark.slow
