@@ -21,11 +21,12 @@ import functools
 import importlib
 import inspect
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
+from apache_beam import typehints
 from apache_beam.pvalue import TaggedOutput
 
 from klio.context import KlioContext, current
@@ -69,6 +70,8 @@ class Marked:
     def __set_name__(self, owner: type, name: str) -> None:
         setattr(owner, name, _method(self.func, self.marks, owner, name))
         _carry_context(owner)
+        if self.marks.handle and _is_process(owner, name) and owner.infer_output_type is beam.DoFn.infer_output_type:
+            owner.infer_output_type = _anything
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -109,7 +112,7 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
         return _plain_method(func, marks)
     if name == "expand":  # draws a pipeline; no message comes by, and one may be drawn inside another
         return _plain_method(func, replace(marks, limiter=UNLIMITED))
-    run = Handler.handle if name == "process" and issubclass(owner, beam.DoFn) else _one_or_all
+    run = Handler.handle if _is_process(owner, name) else _one_or_all
 
     made = _composed(func, marks)
 
@@ -122,7 +125,16 @@ def _method(func: Callable[..., Any], marks: Marks, owner: type, name: str) -> C
         return run(handler, raw, types.MethodType(call, self))  # the quickest way to hold one argument
 
     handled.klio_marks = marks  # type: ignore[attr-defined]
-    return _untyped(handled, func, Iterable[Any] if run is Handler.handle else inspect.Signature.empty)
+    return _untyped(handled, func)
+
+
+def _is_process(owner: type, name: str) -> bool:
+    return name == "process" and issubclass(owner, beam.DoFn)
+
+
+def _anything(_dofn: beam.DoFn, _input_type: Any) -> Any:
+    """Answer what a handled `process` yields. Beam would read all code behind it, for 30 ms, to find the same."""
+    return typehints.Any
 
 
 def _composed(func: _Call, marks: Marks) -> Callable[[KlioContext], tuple[Handler, _Call]]:
@@ -152,16 +164,13 @@ def _with_policy(marks: Marks, context: KlioContext) -> Marks:
     return around
 
 
-def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any], returns: Any) -> Callable[..., Any]:
-    """Hide what the author says of types: Beam would hold the bytes that pass to what is said of `data`.
-
-    Where nothing is said of what a `process` answers, Beam reads all code behind it, for 30 ms, to find the same.
-    """
+def _untyped(wrapper: Callable[..., Any], func: Callable[..., Any]) -> Callable[..., Any]:
+    """Hide what the author says of types: Beam would hold the bytes that pass to what is said of `data`."""
     signature = inspect.signature(func)
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
     wrapper.__annotations__ = {}
     wrapper.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=bare, return_annotation=returns
+        parameters=bare, return_annotation=inspect.Signature.empty
     )
     return wrapper
 
