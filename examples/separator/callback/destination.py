@@ -26,6 +26,7 @@ _BAD_PORTS = frozenset(
 )
 _TARGET = "/?%:@!$&'()*+,;=~-._[]"
 _NO_URL = re.compile(r"[\x00-\x20\x7f\\]")
+_NO_HOST = re.compile(r"[\x00-\x20\x7f\\/?#@]")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _WIRE_SERVER = IPv4Address("168.63.129.16")  # Azure's own, which answers every machine there; it looks public
 Address = IPv4Address | IPv6Address
@@ -58,6 +59,8 @@ class Destination:
             host, port = (parts.hostname or "").encode("idna").decode(), parts.port
         except ValueError as error:
             raise Refused(f"this is no URL: {error}") from error
+        if _NO_HOST.search(host):  # what looks alike has become the same: a wide solidus is one now
+            raise Refused("this is no name of a host")
         if parts.scheme not in _PORTS or not host:
             raise Refused("callbacks go to http://… and https://… alone")
         if "@" in parts.netloc:

@@ -146,6 +146,14 @@ def test_a_url_says_whom_to_ask_for_what(url: str, authority: str, target: str):
     assert (to.authority, to.target) == (authority, target)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://\xa0", "http://a\u3000b/", "http://a\uff0fb/", "http://a\uff03b/", "http://a\uff20b/"]
+)
+def test_a_host_that_is_none_when_what_looks_alike_is_the_same_is_refused(url: str):
+    with pytest.raises(Refused):
+        Destination.of(url)
+
+
 @settings(deadline=None)
 @given(
     st.text()
