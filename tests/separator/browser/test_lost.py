@@ -63,7 +63,7 @@ def test_a_server_that_is_away_for_a_while_is_told_of_and_the_page_finds_everyth
 
 def test_a_song_that_no_worker_could_do_is_tried_again_on_wish(opened: Opened, slow: Stack):
     slow.kill_worker()
-    slow.separate(*SMALL, "job_config.model=not_there")
+    slow.separate(*SMALL, "job_config.model=not_there", "job_config.max_attempts=2")
     window = opened()
     page = window.go().page
     window.choose(("Paper Moon.flac", music(2, seed=43)))
