@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from web import metrics as counting
-from web import openapi, problems
+from web import problems
+from web.contract import openapi
 from web.front import Front
 from web.guard.install import install
-from web.owners import only_own
+from web.guard.owners import only_own
 from web.problems import answers
 from web.routes import apiv1, events, files, health, metrics, mixes, music, page, session, songs, uploads
 

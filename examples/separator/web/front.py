@@ -18,15 +18,15 @@ from klio_core.errors import KlioError
 from klio_core.message import JobRef, Limited, Message
 from klio_core.status import State as Told
 from klio_core.status import Status
-from web.catalogue import Catalogue
-from web.feed import Feed
-from web.lying import Look
 from web.model import Song, SongFile, State
 from web.places import Job, Places, is_hash
 from web.problems import no_such_song
-from web.records import Listener
 from web.settings import Settings
-from web.song_files import SongFiles
+from web.songs.catalogue import Catalogue
+from web.songs.feed import Feed
+from web.songs.lying import Look
+from web.songs.records import Listener
+from web.songs.song_files import SongFiles
 from web.upload.apart import Readers
 from web.upload.room import Room
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from klio_core.status import State, Status
 from tests.separator.web.kit import JOBS
-from web.catalogue import Catalogue
-from web.heard import Delivery, Heard
-from web.letters import Letter
-from web.lying import Lying, Work
 from web.model import SongFile, Trouble
-from web.objects import Seen
 from web.places import Places, Stem
-from web.state import LOST, Facts, state_of
+from web.songs.catalogue import Catalogue
+from web.songs.heard import Delivery, Heard
+from web.songs.letters import Letter
+from web.songs.lying import Lying, Work
+from web.songs.objects import Seen
+from web.songs.state import LOST, Facts, state_of
 
 SONG = "a" * 64
 PLACES = Places.of(JOBS)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.separator.web.kit import Served, a_cloud, hash_of, served
-from web.file_names import attachment, readable
+from web.files.file_names import attachment, readable
 from web.model import State
 from web.places import Stem
 

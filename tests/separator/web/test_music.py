@@ -10,9 +10,9 @@ from klio_core.errors import NotAudio
 from klio_core.status import State
 from tests.separator.web.exchange import HASH, SONG, exchange, expected, forget
 from tests.separator.web.kit import Jobs, Served, a_cloud, served
-from web import numbers
 from web.guard import tokens
 from web.places import Stem
+from web.routes import numbers
 
 NUMBER = 195753325634051
 

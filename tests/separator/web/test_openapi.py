@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.separator.web.kit import Jobs, Served, served
-from web.examples import HASH
+from web.contract.examples import HASH
 from web.guard import tokens
 from web.problems import MEDIA_TYPE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from klio.data.gcs import GcsStore
 from klio.data.gcs_client import Patience
 from tests.separator.web.kit import Jobs
-from web.objects import Seen, listed
-from web.remembered import Remembered
+from web.songs.objects import Seen, listed
+from web.songs.remembered import Remembered
 
 PATH = "gs://klio-local-separator/songs/a.json"
 

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.separator.web.kit import JOBS, Served
-from web.signed import signed_url
+from web.files.signed import signed_url
 
 ACCOUNT = "web@klio.iam.gserviceaccount.com"
-SCRIPT = "import sys; from web.signed import signed_url; print(signed_url(*sys.argv[1:]))"
+SCRIPT = "import sys; from web.files.signed import signed_url; print(signed_url(*sys.argv[1:]))"
 
 
 @pytest.fixture(scope="module")

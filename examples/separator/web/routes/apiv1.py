@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from web.files.sending import SOUND, File, sending
 from web.front import TheFront
 from web.guard.door import own
+from web.guard.owners import Whoever, sees_in
 from web.model import Song, State
-from web.owners import Whoever, sees_in
 from web.places import Stem
 from web.problems import Problem, answers, being_worked_on
-from web.sending import SOUND, File, sending
 from web.upload.callbacks import Asker
 from web.upload.in_json import received
 from web.upload.take_in import take_in

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from web.feed import events
 from web.front import Front, TheFront
+from web.guard.owners import Whoever, sees_in
 from web.guard.tokens import Who
-from web.owners import Whoever, sees_in
 from web.places import Hash
 from web.problems import answers
+from web.songs.feed import events
 
 router = APIRouter(prefix="/v1", tags=["events"])
 _EVENT = {

@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
-from web import ranges
-from web.archive import archive
-from web.file_names import attachment, readable
+from web.files import ranges
+from web.files.archive import archive
+from web.files.file_names import attachment, readable
+from web.files.pieces import Whole, whole
+from web.files.sending import SOUND, File, sending
 from web.front import Front, TheFront
 from web.model import Song
-from web.pieces import Whole, whole
 from web.places import Hash, Stem
 from web.problems import Problem, answers
-from web.sending import SOUND, File, sending
 from web.upload.sniff import Kind
 
 router = APIRouter(prefix="/v1/songs/{song}", tags=["files"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from web.file_names import readable
+from web.files.file_names import readable
+from web.files.sending import SOUND, File, sending
 from web.front import TheFront
 from web.model import Mix, Song, State, Wanted
 from web.places import Hash, MixName, mix_name
 from web.problems import Problem, answers
-from web.sending import SOUND, File, sending
 
 router = APIRouter(prefix="/v1/songs/{song}/mixes", tags=["mixes"])
 

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from web import numbers
 from web.front import Front, TheFront
+from web.guard.owners import Whoever, sees_in
 from web.guard.tokens import Who
 from web.model import Mix, Song, State
-from web.numbers import TRACKS
-from web.owners import Whoever, sees_in
 from web.places import mix_name
 from web.problems import URN, Problem, answers
+from web.routes import numbers
+from web.routes.numbers import TRACKS
 from web.upload.receive import received
 from web.upload.take_in import take_in
 

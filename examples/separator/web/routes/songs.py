@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from web.catalogue import Entry
 from web.front import TheFront
+from web.guard.owners import Whoever, let_go, sees_in
 from web.model import Song, Songs, State
-from web.owners import Whoever, let_go, sees_in
 from web.places import Hash
 from web.problems import answers, being_worked_on, no_such_song
+from web.songs.catalogue import Entry
 
 router = APIRouter(prefix="/v1/songs", tags=["songs"])
 _CURSOR = "^[0-9]{1,20}-[0-9a-f]{64}$"

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from klio.data.gcs import GcsStore
 from klio_core.errors import DataNotFound
-from web.objects import Seen
+from web.songs.objects import Seen
 
 T = TypeVar("T")
 

@@ -11,11 +11,11 @@ from itertools import groupby
 from pydantic import BaseModel, ConfigDict
 
 from klio.data.gcs import GcsStore
-from web.letters import Letter, Letters
 from web.model import SongFile
-from web.objects import Seen, listed
 from web.places import Places, Stem, mix_name
-from web.remembered import Remembered
+from web.songs.letters import Letter, Letters
+from web.songs.objects import Seen, listed
+from web.songs.remembered import Remembered
 
 _AT_ONCE = 32
 _HASH_LENGTH = 64

@@ -7,8 +7,8 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
-from web.catalogue import Catalogue, Entry
 from web.model import State
+from web.songs.catalogue import Catalogue, Entry
 
 _HEARTBEAT = b": still here\n\n"
 

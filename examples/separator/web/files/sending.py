@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from web import ranges
-from web.file_names import attachment
+from web.files import ranges
+from web.files.file_names import attachment
+from web.files.pieces import Whole, whole
+from web.files.signed import signed_url
 from web.front import Front
-from web.pieces import Whole, whole
 from web.problems import Problem, answers
-from web.signed import signed_url
 
 _AUDIO = {"content": {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}}
 SOUND: dict[int | str, dict[str, Any]] = {

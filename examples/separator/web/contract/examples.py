@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from web import numbers
 from web.model import Links, Mix, Song, Songs, State, StemLink, Wanted
 from web.places import Stem
 from web.problems import URN, ProblemAnswer
+from web.routes import numbers
 from web.routes.apiv1 import Enqueued, Queue, Removed
 from web.routes.health import Health
 from web.routes.music import Instrument, Job, Music, Progress, Reset, Track, Tracks

@@ -6,7 +6,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 
-from web.pieces import Whole
+from web.files.pieces import Whole
 
 
 class _Sink:

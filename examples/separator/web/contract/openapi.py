@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from web import examples
+from web.contract import examples
 from web.guard.door import OPEN
 from web.guard.rate import FREE
 from web.guard.tokens import COOKIE

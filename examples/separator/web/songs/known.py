@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from klio_core.status import State as Told
-from web import reasons
-from web.heard import Delivery, Heard
-from web.letters import Letter
-from web.lying import Lying
 from web.model import Links, Mix, Song, State, StemLink, Trouble
 from web.places import Places, Stem
-from web.state import Facts, state_of
+from web.songs import reasons
+from web.songs.heard import Delivery, Heard
+from web.songs.letters import Letter
+from web.songs.lying import Lying
+from web.songs.state import Facts, state_of
 
 _MADE = (Told.COMMITTED, Told.PASSED_ON)
 _AGAIN = "Attempt {}: the worker before did not finish."

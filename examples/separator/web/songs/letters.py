@@ -14,10 +14,10 @@ from klio_core.dead_letter import DeadLetter
 from klio_core.errors import DataNotFound, MessageError
 from klio_core.message import Message
 from klio_core.status import text_of
-from web import reasons
 from web.model import Trouble
-from web.objects import Seen, listed
 from web.places import mix_name
+from web.songs import reasons
+from web.songs.objects import Seen, listed
 
 _AT_ONCE = 16
 _DEFAULT_MIX = "bass+drums"

@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from klio_core.status import State as Told
 from klio_core.status import Status
-from web.heard import Heard
-from web.known import Known
-from web.lying import Lying
 from web.model import Song, State
 from web.places import Places
+from web.songs.heard import Heard
+from web.songs.known import Known
+from web.songs.lying import Lying
 
 _REMEMBERED = 10_000  # songs that were removed: who resumes is told of so many
 

@@ -1,0 +1,1 @@
+"""Files on their way out: whole, in part, signed, as an archive."""
