@@ -24,6 +24,14 @@ from tests.flow.kit import eventually
 STAYS = "import os, pathlib, signal, sys; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}"
 
+# Dies when its file is there.
+DIES = """
+import pathlib, sys, time
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+raise SystemExit(7)
+"""
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
@@ -99,9 +107,14 @@ def test_one_that_dies_after_it_was_ready_is_started_again_and_that_is_said(tmp_
 
 
 def test_one_that_dies_again_and_again_ends_the_whole_with_words(tmp_path: Path):
-    dies = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); sys.stdin.read(); raise SystemExit(7)"
+    seen = tmp_path / "dies"  # that it runs: it does not die before that
+
+    def ready() -> bool:
+        seen.touch()
+        return True
+
     stays = program(tmp_path, "other")
-    together = Together([[stays, program(tmp_path, "dies", dies, lambda: True)]], Log(io.StringIO()), 10)
+    together = Together([[stays, program(tmp_path, "dies", DIES, ready)]], Log(io.StringIO()), 10)
     with pytest.raises(EngineError, match="dies ended with status 7 for the 4th time, so everything is stopped"):
         together.run(lambda: None)
 
