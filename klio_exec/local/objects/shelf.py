@@ -151,12 +151,11 @@ class Shelf:
         """Change what is said of an object; None takes a saying back. Refuses (404, 412)."""
         with self.index.lock:
             found = self.find(bucket, name, query)
-            said = {**found.fields, **_writable(fields)}
             patched = replace(
                 found,
                 metageneration=found.metageneration + 1,
                 updated=now(),
-                fields={key: value for key, value in said.items() if value is not None},
+                fields=_merged(found.fields, _writable(fields)),
             )
             self.index.put_object(patched)
         return patched
@@ -216,6 +215,14 @@ def _own(directory: Path) -> int:
 
 def _writable(fields: Fields) -> Fields:
     return {key: value for key, value in fields.items() if key in WRITABLE}
+
+
+def _merged(said: Fields, change: Fields) -> Fields:
+    """Answer what is said after a change, as the JSON API patches: None takes back, and maps are merged, too."""
+    new = {
+        key: _merged(said.get(key) or {}, value) if isinstance(value, dict) else value for key, value in change.items()
+    }
+    return {key: value for key, value in {**said, **new}.items() if value is not None}
 
 
 def _compare(fields: Fields, digests: Digests) -> None:

@@ -234,6 +234,19 @@ def test_what_is_said_of_an_object_can_be_changed(bucket):
     assert (found.generation, found.metageneration) == (generation, 2)
 
 
+def test_what_is_said_in_custom_metadata_is_added_to_what_is_there_and_none_takes_it_back(bucket):
+    blob = bucket.blob("a")
+    blob.metadata = {"kind": "mix", "from": "here"}
+    blob.upload_from_string(b"sound")
+
+    for said in ({"kind": "stem", "bpm": "120"}, {"from": None}):
+        blob = bucket.blob("a")
+        blob.metadata = said
+        blob.patch()
+
+    assert bucket.get_blob("a").metadata == {"kind": "stem", "bpm": "120"}
+
+
 def test_many_removals_go_in_one_batch(bucket, client):
     for name in ("a", "b c", "d/é"):
         bucket.blob(name).upload_from_string(b"x")
