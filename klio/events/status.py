@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from klio.events.outbox import Outbox
+from klio_core.errors import KlioError
 from klio_core.status import State, Status
 
 log = logging.getLogger("klio.status")
@@ -76,16 +77,26 @@ class TopicOfRecords:
         from klio.events import pubsub
 
         lines = b"\n".join(record.encode() for record in records)
-        self._last = pubsub.publish(self._topic, lines, job=self._job)
-        self._last.add_done_callback(self._sent)
+        try:
+            self._last = pubsub.publish(self._topic, lines, job=self._job)
+        except KlioError as error:  # no credentials, or too much at once: the next records may leave
+            self._failed(error)
+        else:
+            self._last.add_done_callback(self._sent)
 
     def _wait(self, seconds: float) -> bool:
         return self._last is None or not wait([self._last], seconds).not_done
 
     def _sent(self, future: Future[str]) -> None:
         error = future.exception()
-        self._answers = error is None
-        if error is not None and not self._complained:
+        if error is None:
+            self._answers = True
+        else:
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        self._answers = False
+        if not self._complained:
             self._complained = True
             log.warning("status records cannot be written to %s (%s); the work goes on", self._topic, error)
 

@@ -199,6 +199,28 @@ def test_what_is_settled_has_left(monkeypatch):
     assert [record.element for record in records_in(answer.message.data)] == [b"a"]
 
 
+def test_records_leave_again_as_soon_as_there_are_credentials(monkeypatch, tmp_path: Path, caplog):
+    topic, subscription = "projects/klio-local/topics/told", "projects/klio-local/subscriptions/told"
+    monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    records = TopicOfRecords(topic, "mixer")
+    for element in (b"a", b"b"):
+        records.write(Status(element, "mixer", State.COMMITTED, 1.0))
+        records.settle()
+    (said,) = [record.message for record in caplog.records]
+    assert "no credentials for Google Cloud" in said
+
+    with local_pubsub() as address:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
+        with pubsub.PublisherClient() as publisher, pubsub.SubscriberClient() as subscriber:
+            publisher.create_topic(name=topic)
+            subscriber.create_subscription(name=subscription, topic=topic)
+            records.write(Status(b"c", "mixer", State.COMMITTED, 1.0))  # nobody settles: its thread sends it
+            (answer,) = subscriber.pull(subscription=subscription, max_messages=10, timeout=30.0).received_messages
+
+    assert [record.element for record in records_in(answer.message.data)] == [b"c"]
+
+
 def test_a_service_that_does_not_answer_is_not_waited_for_again_until_it_does():
     records = TopicOfRecords("projects/klio-local/topics/told", "mixer")
     records._last = silent = Future()
