@@ -104,7 +104,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(KlioError, _of_klio)
-    app.add_exception_handler(Exception, _bug)
+    app.add_exception_handler(Exception, bug)
 
 
 def _problem(request: Request, error: Exception) -> JSONResponse:
@@ -140,7 +140,7 @@ def _of_klio(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KlioError)
     if not error.transient:
         log.error("%s %s failed", request.method, path_of(request), exc_info=error)
-        return _bug(request, error)
+        return bug(request, error)
     log.warning("%s %s: %s", request.method, path_of(request), error)
     todo = "Try again in some seconds. Whoever runs this finds the reason in the log."
     title = "The cloud behind this service does not answer"
@@ -149,7 +149,8 @@ def _of_klio(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _bug(request: Request, error: Exception) -> JSONResponse:
+def bug(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request for which something went wrong that nobody has expected; of the inside it says nothing."""
     todo = "Tell whoever runs this service when it happened; the log has the rest."
     return Problem(500, "bug", "Something in this service broke", detail=type(error).__name__, todo=todo).response(
         request

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 from tests.separator.web.kit import Served, a_cloud, served
 from web.app import make
@@ -81,19 +84,53 @@ def test_a_queue_that_does_not_answer_is_said_to_be_away():
         assert problem(answer)["detail"] == "an event could not be published"
 
 
-def test_a_bug_is_a_problem_too_and_says_nothing_of_the_inside():
+def breaking() -> FastAPI:
+    """An app with routes that are broken."""
     app = make(Front(Settings()))
 
     @app.get("/bug")
     def bug() -> None:
         raise ValueError("secret")
 
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    @app.get("/late-bug")
+    def late_bug() -> StreamingResponse:
+        def pieces() -> Iterator[bytes]:
+            yield b"the beginning"
+            raise ValueError("secret")
+
+        return StreamingResponse(pieces())
+
+    return app
+
+
+def asked(app: FastAPI, *paths: str) -> list[httpx.Response]:
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get("/bug")
+            return [await client.get(path) for path in paths]
 
     with ThreadPoolExecutor(1) as elsewhere:  # the browser's tests leave a loop running in this thread
-        answer = elsewhere.submit(asyncio.run, ask()).result()
+        return elsewhere.submit(asyncio.run, ask()).result()
+
+
+def test_a_bug_is_a_problem_too_and_says_nothing_of_the_inside(caplog: pytest.LogCaptureFixture):
+    (answer,) = asked(breaking(), "/bug")
+
     assert (answer.status_code, problem(answer)["type"]) == (500, "urn:klio:separator:bug")
     assert "secret" not in answer.text
+    assert [record.message for record in caplog.records if record.exc_info] == ["GET /bug failed"]
+
+
+def test_a_bug_passes_the_guards_and_is_counted_as_any_answer():
+    answer, health, metrics = asked(breaking(), "/bug", "/healthz", "/metrics")
+
+    always = [name for name in health.headers if not name.startswith("content-")]
+    assert {name: answer.headers[name] for name in always} == {name: health.headers[name] for name in always}
+    assert answer.headers["content-security-policy"] == health.headers["content-security-policy"]
+    assert 'separator_requests_total{method="GET",route="/bug",status="500"} 1.0' in metrics.text
+    assert 'separator_refusals_total{type="bug"} 1.0' in metrics.text
+
+
+def test_a_bug_in_the_middle_of_an_answer_breaks_it_off():
+    with pytest.raises(ValueError, match="secret"):
+        asked(breaking(), "/late-bug")

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from web.front import Front
 from web.guard.address import networks
+from web.guard.bugs import Bugs
 from web.guard.deadline import Deadline, Patience
 from web.guard.door import Door, own_names
 from web.guard.headers import Headers
@@ -27,5 +28,6 @@ def install(app: FastAPI, front: Front) -> None:
     app.add_middleware(Small)
     app.add_middleware(Door, tokens=tokens, hosts=hosts)  # the last one sees a request first
     app.add_middleware(Rate, tokens=tokens, rates=rates, trusted=networks(settings.trusted_proxies))
+    app.add_middleware(Bugs)
     app.add_middleware(Deadline, patience=Patience(settings.silence_s, settings.grace_s))
     app.add_middleware(Headers)
