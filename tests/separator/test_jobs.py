@@ -50,6 +50,13 @@ class Service:
         """A file of status records for each worker of `separate`."""
         return self.project / ".klio" / "status" / "separate"
 
+    def told(self, job: str) -> list[tuple[str, str]]:
+        """Answer the states that the workers of a job told of, and of which songs."""
+        files = (self.records.parent / job).glob("*.jsonl")
+        lines = [line for file in files for line in file.read_text().splitlines(keepends=True)]
+        told = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [(one["state"], one["element"]) for one in told]
+
     def start(self, job: Path, *options: str) -> subprocess.Popen[bytes]:
         """Run one of the jobs as `klio job run --local` does."""
         command = [sys.executable, "-m", "klio_cli.app", "job", "run", "--local", "--project", str(self.project)]
@@ -77,8 +84,15 @@ class Service:
         self.bucket.blob(f"queue/{name}").upload_from_string(content)
         return name
 
-    def publish(self, job: str, element: str, payload: bytes = b"") -> None:
-        message = Message.of(element.encode(), payload=payload, recipients=Limited((JobRef(job, "klio-local"),)))
+    def wish(self, name: str, *mixes: str) -> None:
+        """Keep what people wish for of a song, as the front does."""
+        file = {"title": "A Song", "mixes": dict.fromkeys(mixes, 0.0)}
+        self.bucket.blob(f"songs/{name}.json").upload_from_string(json.dumps(file))
+
+    def publish(self, job: str, element: str, payload: bytes = b"", *others: str) -> None:
+        """Ask a job; `others` work on it, too, when it has."""
+        recipients = tuple(JobRef(name, "klio-local") for name in (job, *others))
+        message = Message.of(element.encode(), payload=payload, recipients=Limited(recipients))
         self.cloud.publish(f"projects/klio-local/topics/{job}-input", [message.encode()])
 
     def there(self, prefix: str) -> set[str]:
@@ -154,8 +168,26 @@ def test_two_mixes_of_a_song_whose_stems_are_missing_are_both_made_and_the_song_
         for place in (f"stems/{name}-drums", f"stems/{name}-vocals", f"mixes/{name}-mix-drums-vocals")
     )
     np.testing.assert_allclose(mix[20_000:60_000], (drums + vocals)[20_000:60_000], atol=0.03)
-    states = [json.loads(line)["state"] for file in service.records.iterdir() for line in file.read_text().splitlines()]
-    assert states.count("committed") == 1
+    assert service.told("separate").count(("committed", name)) == 1
+
+
+def test_mixes_that_are_wished_for_are_made_of_a_song_that_is_done_and_it_is_separated_once(service: Service):
+    service.separate()
+    service.start(MIX)
+    wished, asked, neither = (service.upload(song(2, seed)[1]) for seed in (1, 2, 3))
+    service.wish(wished, "vocals", "bass+other")
+    service.wish(asked, "vocals")
+    service.wish(neither)
+    for name in (wished, neither):
+        service.publish("separate", name, b"wishes", "mix", "callback")  # as the front does
+    service.publish("mix", asked)  # by hand, and what somebody else wishes for meanwhile is made, too
+
+    mixes = {wished: ("vocals", "bass-other"), asked: ("vocals", "bass-drums")}
+    there = {f"mixes/{name}-mix-{stems}.mp3" for name, names in mixes.items() for stems in names}
+    assert eventually(lambda: service.there("mixes/") == there)
+    assert eventually(lambda: ("dropped", neither) in service.told("mix"))
+    assert [service.told("separate").count(("leased", name)) for name in (wished, asked, neither)] == [1, 1, 1]
+    assert service.there("dead-letters/") == set()
 
 
 def broken() -> dict[str, tuple[bytes, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from klio_core.errors import BadPayload
 
 STEMS = ("bass", "drums", "other", "vocals")
 DEFAULT = b"bass+drums"
+WISHES = b"wishes"
 
 
 def stems(payload: bytes) -> tuple[str, ...]:
@@ -31,6 +32,16 @@ def stems(payload: bytes) -> tuple[str, ...]:
             todo="publish the message again, with stems that there are",
         )
     return tuple(sorted(names))
+
+
+def wanted(payload: bytes, wishes: Iterable[str]) -> tuple[bytes, ...]:
+    """Answer the payloads of the mixes to be made of a song whose stems have come, each once.
+
+    Whoever sent for the stems may want a mix himself: the payload says which, or `wishes` for none. What others have
+    wished for meanwhile is made in any case.
+    """
+    own = () if payload == WISHES else (payload or DEFAULT,)
+    return tuple(dict.fromkeys((*own, *(wish.encode() for wish in wishes))))
 
 
 def mix(stems: Sequence[Path], target: Path, bitrate: int) -> None:

@@ -3,4 +3,5 @@ import transforms
 
 
 def run(in_pcol, config):
-    return in_pcol | beam.Flatten() | beam.ParDo(transforms.Mix(config.job_config.bitrate))
+    wanted = in_pcol.separated | beam.ParDo(transforms.Wanted())
+    return (in_pcol.asked, wanted) | beam.Flatten() | beam.ParDo(transforms.Mix(config.job_config.bitrate))

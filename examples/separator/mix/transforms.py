@@ -1,7 +1,24 @@
+import json
+
 import apache_beam as beam
 import mixing
 
 from klio.transforms import decorators
+from klio_core.errors import DataNotFound
+
+
+class Wanted(beam.DoFn):
+    """Makes of "the stems of this song are there" one message for each mix that somebody wants of it."""
+
+    @decorators.handle_klio
+    def process(self, data):
+        yield from mixing.wanted(data.payload, self._wishes(data.element))
+
+    def _wishes(self, song):
+        try:
+            return json.loads(self._klio.download(song, source="wishes").read_bytes())["mixes"]
+        except DataNotFound:  # it came without the front, or has been deleted
+            return ()
 
 
 class Mix(beam.DoFn):

@@ -13,14 +13,15 @@ from fastapi import Depends, Request
 
 from klio.data.gcs import GcsStore
 from klio.data.gcs_client import Patience
+from klio.data.store import ABSENT
 from klio.events import pubsub
 from klio_core.errors import KlioError
 from klio_core.message import JobRef, Limited, Message
 from klio_core.status import State as Told
 from klio_core.status import Status
 from web.model import Song, SongFile, State
-from web.places import Job, Places, is_hash
-from web.problems import no_such_song
+from web.places import WISHES, Job, Places, is_hash
+from web.problems import no_such_song, not_failed, original_gone
 from web.settings import Settings
 from web.songs.catalogue import Catalogue
 from web.songs.feed import Feed
@@ -36,6 +37,7 @@ Sent: TypeAlias = tuple[str, "Future[str]"]
 """A topic, and what was published to it."""
 _TICK_S = 1.0
 _STRANGER_S = 5.0
+_BELIEVED_S = 10.0  # a word of a front that may have died the moment after; asked twice, a song is made once
 _CHANGES = (Told.QUEUED, Told.COMMITTED, Told.PASSED_ON, Told.DEAD_LETTER, Told.DROPPED)  # what lies there
 
 
@@ -56,6 +58,7 @@ class Front:
         self.room = Room(settings.uploading_mb * 1_000_000)
         self.readers = Readers()
         self.listener = Listener(self.places.status_topic, self._begin, self._hear)
+        self._turns = tuple(threading.Lock() for _ in range(256))
         self._strangers: dict[str, float] = {}
         self._ending = threading.Event()
         self._clock = threading.Thread(target=self._run, name="clock", daemon=True)
@@ -97,6 +100,25 @@ class Front:
             raise no_such_song(song)
         return found
 
+    def turn(self, song: str) -> threading.Lock:
+        """Answer what is held while somebody asks for a song: who asks at the same time finds what has come of it."""
+        return self._turns[int(song[:2], 16)]
+
+    def unasked(self, song: str) -> bool:
+        """Whether nobody is going to work on a song: it failed; or whoever kept it died before the message was sent."""
+        state = self.song(song).state
+        if state is State.QUEUED:
+            return not self.catalogue.heard_of(song, self.places.separate, _BELIEVED_S)
+        return state is State.FAILED
+
+    def unasked_mix(self, song: str, name: str) -> bool:
+        """Whether nobody is going to make a mix: none is wished for, or it failed; or nobody is heard of who will."""
+        known = self.song(song)
+        state = next((mix.state for mix in known.mixes if mix.name == name), None)
+        if state is State.QUEUED and known.state is State.DONE:
+            return not self.catalogue.heard_of(song, self.places.mix, _BELIEVED_S)
+        return state in (None, State.FAILED)
+
     def enqueue(self, song: str, file: SongFile) -> Song:
         """Keep what is known of an upload that lies in the queue, ask for its stems, and answer it as queued.
 
@@ -105,8 +127,23 @@ class Front:
         lying = self.catalogue.lying(song)
         self.keep(song, file.model_copy(update={"asked": lying.newest if lying else 0.0}))
         self.look_at(song)
-        self.ask_for_stems(song)
+        try:
+            self.ask_for_stems(song)
+        except KlioError:
+            self.catalogue.forget(song)
+            raise
         return self.song(song)
+
+    def again(self, song: str) -> Song:
+        """Ask for the stems of a song that failed once more. Raises Problem, DataError and EventError."""
+        with self.turn(song):
+            self.look_at(song)
+            known, lying = self.song(song), self.catalogue.lying(song)
+            if lying is None or not self.unasked(song):
+                raise not_failed(known.state)
+            if self.store.generation(self.places.original(song)) == ABSENT:
+                raise original_gone(409)
+            return self.enqueue(song, lying.file)
 
     def keep(self, song: str, file: SongFile) -> None:
         """Write what is known of an upload; what was asked for meanwhile stays so. Raises DataError, Problem."""
@@ -120,17 +157,28 @@ class Front:
         self.files.change(song, kept)
 
     def ask_for_stems(self, song: str) -> None:
-        """Publish a song to `separate`, for whoever wants to be told of it, too. Raises EventError."""
-        callback = self.places.callback
-        self._ask(self.places.separate, song, others=(callback.ref,) if callback else ())
+        """Publish a song to `separate`, and so to who is told when its stems are there. Raises EventError."""
+        others = [job.ref for job in self.places.jobs if job is not self.places.separate]
+        self._ask(self.places.separate, song, WISHES, others)
 
     def ask_for_mix(self, song: str, name: str) -> None:
-        """Publish a song to `mix`, which asks `separate` for what is missing. Raises DataError, EventError, Problem."""
-        self._note_wish(song, name)
-        if self.song(song).state is State.FAILED:  # `mix` asks for the stems again
-            self._wait(self._tell(self.places.separate, song, Told.QUEUED, ""))
-        self._ask(self.places.mix, song, name)
-        self.look_at(song)
+        """Note that somebody wishes for a mix, and ask for it, unless the work on the song leads to it anyhow.
+
+        A worker of `separate` commits the stems; then `mix` is told, and reads the wishes. Here the wish is written,
+        and then it is looked for the stems. So in any order one of the two finds what the other has done, and nobody
+        need send for the stems while they are being made. Raises DataError, EventError, Problem.
+        """
+        with self.turn(song):
+            unasked = self.unasked_mix(song, name)
+            self._note_wish(song, name)
+            self.look_at(song)
+            state, lying = self.song(song).state, self.catalogue.lying(song)
+            if state is State.FAILED and lying is not None:
+                self.enqueue(song, lying.file)
+            elif state is State.DONE and unasked:
+                self._ask(self.places.mix, song, name)
+            else:
+                self._wait(self._tell(self.places.mix, song, Told.QUEUED, name))  # other fronts look at it anew
 
     def ask_for_callback(self, song: str) -> None:
         """Publish a song whose stems are there to `callback`. Raises EventError."""
@@ -168,17 +216,16 @@ class Front:
             pubsub.wait_for(topic, [future], self.settings.patience_s)
 
     def _note_wish(self, song: str, name: str) -> None:
-        """Add a mix to a song's file, as the newest wish; for a song that failed it asks for the stems again, too."""
+        """Add a mix to a song's file, as the newest wish. Raises DataError, Problem."""
         lying = self.look.one(song)
         if lying is None:
             raise no_such_song(song)
-        again = {"asked": lying.newest} if self.song(song).state is State.FAILED else {}
 
         def with_wish(there: SongFile | None) -> SongFile:
             if there is None:
                 raise no_such_song(song)
             others = {other: at for other, at in there.mixes.items() if other != name}
-            return there.model_copy(update={**again, "mixes": others | {name: lying.newest_of(name)}})
+            return there.model_copy(update={"mixes": others | {name: lying.newest_of(name)}})
 
         self.files.change(song, with_wish)
 

@@ -46,6 +46,9 @@ def mix_name(text: str) -> str:
 MixName = Annotated[str, AfterValidator(mix_name)]
 """A mix by its stems: `bass+drums`."""
 
+WISHES = "wishes"
+"""In place of the name of a mix, to the job `mix`: all that are wished for in the file of the song."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -88,7 +91,7 @@ class Places:
         made = _only(mix.job_config.data.outputs, "mix", "outputs")
         return cls(
             queue=queue,
-            songs=_beside(queue, "songs"),
+            songs=_wishes(mix),
             stems=outputs["peaks"].location,
             mixes=made.location,
             callbacks=callback.job_config.data.inputs[0].location if callback else _beside(queue, "callbacks"),
@@ -192,6 +195,15 @@ def _status_topic(config: KlioConfig) -> str:
         where = f"job {config.job_name}: job_config.events.status"
         raise _wrong(where, "type: pubsub, topic: projects/PROJECT/topics/separator-status", "none")
     return str(topic)
+
+
+def _wishes(config: KlioConfig) -> str:
+    """Answer where the job `mix` reads what people wish for: in what the front knows of each upload."""
+    inputs = {entry.name: entry.location for entry in config.job_config.data.inputs}
+    if WISHES not in inputs:
+        where, got = f"job {config.job_name}: job_config.data.inputs", ", ".join(map(str, inputs)) or "none"
+        raise _wrong(where, f"an input with the name {WISHES}", got)
+    return str(inputs[WISHES])
 
 
 def _beside(location: str, name: str) -> str:

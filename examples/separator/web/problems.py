@@ -92,6 +92,18 @@ def being_worked_on() -> Problem:
     )
 
 
+def not_failed(state: str) -> Problem:
+    """Answer the problem of a song that need not be tried again."""
+    detail = f"Expected a song that failed; this one is {state}."
+    return Problem(409, "not-failed", "This song has not failed", detail=detail, todo="Look at it, or wait for it.")
+
+
+def original_gone(status: int) -> Problem:
+    """Answer the problem of a song whose upload is not in the queue."""
+    title = "The upload is not there any more"
+    return Problem(status, "original-gone", title, detail="Somebody has removed it.", todo="Upload the song again.")
+
+
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Answer what a route's `responses` says of its errors."""
     content = {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema()}}

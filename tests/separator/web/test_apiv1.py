@@ -62,7 +62,7 @@ def test_a_song_in_base64_is_taken_in_and_a_worker_is_asked(web: Served, name: s
     (asked,) = web.jobs.asked(web.front.places.separate)
     assert asked.element.decode() == HASH
     assert isinstance(asked.recipients, Limited)
-    assert [job.job_name for job in asked.recipients.recipients] == ["separate", "callback"]
+    assert [job.job_name for job in asked.recipients.recipients] == ["separate", "mix", "callback"]
     song = web.song(HASH)
     assert (song["title"], song["artist"], song["kind"], song["state"]) == ("Short Hop", "The Band", "mp3", "queued")
 

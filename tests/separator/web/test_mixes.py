@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from klio_core.errors import BadPayload, EmptyAudio
+from klio_core.errors import BadPayload, EmptyAudio, NotAudio
 from klio_core.message import JobRef, Limited
 from klio_core.status import State
 from tests.separator.web.kit import Jobs, Served, eventually, served
+from web.model import SongFile
 
 
 @pytest.fixture
@@ -27,7 +29,13 @@ def mixes(web: Served, song: str) -> dict[str, str]:
     return {mix["name"]: mix["state"] for mix in web.song(song)["mixes"]}
 
 
+def wished(web: Served, song: str) -> set[str]:
+    """What the job reads when it is told of the stems."""
+    return set(json.loads(web.cloud.get(web.front.places.song_file(song)))["mixes"])
+
+
 def test_a_mix_that_is_asked_for_is_queued_and_the_job_is_asked_for_it(web: Served, song: str):
+    web.jobs.make_stems(song)
     answer = ask(web, song, "drums", "bass")
 
     assert answer.status_code == 202
@@ -37,7 +45,59 @@ def test_a_mix_that_is_asked_for_is_queued_and_the_job_is_asked_for_it(web: Serv
     assert web.song(song)["mixes"] == [said]
     [message] = web.jobs.asked(web.front.places.mix)
     assert (message.element, message.payload) == (song.encode(), b"bass+drums")
-    assert message.recipients == Limited((JobRef("mix", "klio-local"),))  # it asks for the stems itself
+    assert message.recipients == Limited((JobRef("mix", "klio-local"),))
+
+
+@pytest.mark.parametrize("state", ["queued", "working"])
+def test_of_a_song_that_is_on_its_way_no_job_is_asked_for_a_mix_that_is_wished_for(web: Served, state: str):
+    song = web.jobs.upload()
+    web.front.enqueue(song, SongFile.model_validate_json(web.cloud.get(web.front.places.song_file(song))))
+    if state == "working":
+        web.jobs.tell(song, State.WORKING, progress=0.1)
+    web.until(song, state=state)
+    [message] = web.jobs.asked(web.front.places.separate)
+    assert message.payload == b"wishes"
+    assert isinstance(message.recipients, Limited)
+    assert JobRef("mix", "klio-local") in message.recipients.recipients
+
+    assert [ask(web, song, *stems).json()["state"] for stems in (("bass", "drums"), ("vocals",))] == ["queued"] * 2
+    assert wished(web, song) == {"bass+drums", "vocals"}
+    web.jobs.make_stems(song)
+    web.jobs.tell(song, State.COMMITTED)
+    web.until(song, state="done")
+    assert [web.jobs.asked(job) for job in (web.front.places.mix, web.front.places.separate)] == [[], []]
+
+
+def test_stems_that_come_while_a_mix_is_asked_for_are_seen(web: Served, song: str):
+    web.until(song, state="queued")
+    web.jobs.make_stems(song)  # nobody has told of them yet
+
+    assert ask(web, song, "vocals").json()["state"] == "queued"
+    assert [message.payload for message in web.jobs.asked(web.front.places.mix)] == [b"vocals"]
+
+
+def test_a_mix_that_is_on_its_way_is_asked_for_once_and_again_where_nobody_is_heard_of(jobs: Jobs):
+    with served(jobs) as web:
+        song = jobs.upload()
+        jobs.make_stems(song)
+        web.front.look_at(song)
+        assert [ask(web, song, "vocals").status_code for _ in range(3)] == [202] * 3
+        assert len(jobs.asked(web.front.places.mix)) == 1  # and then all workers died
+    with served(jobs) as web:
+        assert ask(web, song, "vocals").status_code == 202
+        assert len(jobs.asked(web.front.places.mix)) == 1
+
+
+def test_a_mix_that_failed_among_all_that_were_wished_for_says_why(web: Served, song: str):
+    ask(web, song, "vocals")
+    ask(web, song, "bass", "drums")
+    web.jobs.make_stems(song)
+    web.jobs.make_mix(song, "bass+drums")
+    web.jobs.fail(song, NotAudio("no sound"), job=web.front.places.mix, payload=b"wishes")
+    eventually(lambda: mixes(web, song) == {"bass+drums": "done", "vocals": "failed"})
+
+    assert ask(web, song, "vocals").json()["state"] == "queued"
+    assert len(web.jobs.asked(web.front.places.mix)) == 1
 
 
 def test_a_mix_works_and_is_done_while_another_one_waits(web: Served, song: str):
@@ -79,6 +139,7 @@ def test_asking_for_a_mix_of_a_song_that_failed_tries_the_song_again(web: Served
 
     assert ask(web, song, "vocals").json()["state"] == "queued"
     assert web.song(song)["state"] == "queued"
+    assert (len(web.jobs.asked(web.front.places.separate)), web.jobs.asked(web.front.places.mix)) == (1, [])
     web.jobs.fail(song, EmptyAudio("no sound"))
     web.until(song, state="failed")
     assert web.song(song)["mixes"][0]["problem"]["type"] == "urn:klio:separator:empty-audio"

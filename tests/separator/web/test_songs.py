@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from klio_core.errors import EmptyAudio
-from klio_core.message import JobRef, Limited
+from klio_core.message import Limited
 from klio_core.status import State
 from tests.separator.web.kit import WORKER, Jobs, Served, a_cloud, eventually, hash_of, served
 from web.model import SongFile
@@ -36,8 +36,8 @@ def test_a_song_that_is_taken_in_is_queued_and_the_job_is_asked(web: Served):
     [message] = web.jobs.asked(web.front.places.separate)
     assert message.element == song.encode()
     assert isinstance(message.recipients, Limited)
-    jobs = {job.ref for job in web.front.places.jobs} - {JobRef("mix", "klio-local")}
-    assert set(message.recipients.recipients) == jobs  # nobody has asked for a mix
+    assert set(message.recipients.recipients) == {job.ref for job in web.front.places.jobs}
+    assert message.payload == b"wishes"  # whatever mixes people wish for by then
 
 
 def test_a_song_is_shown_as_the_records_tell_and_then_as_its_stems_are(web: Served):

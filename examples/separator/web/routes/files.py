@@ -16,7 +16,7 @@ from web.files.sending import SOUND, File, sending
 from web.front import Front, TheFront
 from web.model import Song
 from web.places import Hash, Stem
-from web.problems import Problem, answers
+from web.problems import Problem, answers, original_gone
 from web.upload.sniff import Kind
 
 router = APIRouter(prefix="/v1/songs/{song}", tags=["files"])
@@ -45,7 +45,7 @@ def get_original(front: TheFront, request: Request, song: Asked) -> Response:
     """Answer the upload, as it came."""
     kind = Kind(song.kind)
     file = File(front.places.original(song.hash), kind.content_type, readable(song.title, "", f".{kind}"))
-    return sending(front, request, file, _gone())
+    return sending(front, request, file, original_gone(404))
 
 
 @router.get("/peaks", responses={304: {"description": "The client has them as they are"}, **answers(404)})
@@ -93,8 +93,3 @@ def _stems(front: Front, song: Song) -> dict[str, Whole]:
     if len(there) < len(Stem):
         raise not_yet(song)
     return there
-
-
-def _gone() -> Problem:
-    title = "The upload is not there any more"
-    return Problem(404, "original-gone", title, detail="Somebody has removed it.", todo="Upload the song again.")

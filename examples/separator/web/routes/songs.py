@@ -48,6 +48,12 @@ async def get_song(front: TheFront, song: Hash, if_none_match: Annotated[str | N
     return Response(entry.body, headers=headers, media_type="application/json")
 
 
+@router.post("/{song}/again", status_code=202, responses=answers(404, 409))
+def try_again(front: TheFront, song: Hash) -> Song:
+    """Ask once more for the stems of a song that failed: it need not be sent again."""
+    return front.again(song)
+
+
 @router.delete("/{song}", status_code=204, responses=answers(404, 409))
 def delete_song(front: TheFront, whoever: Whoever, song: Hash) -> None:
     """Remove a song: the upload, stems, mixes, and all that is known of it."""

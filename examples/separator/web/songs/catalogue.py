@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from klio_core.status import State as Told
 from klio_core.status import Status
 from web.model import Song, State
-from web.places import Places
+from web.places import Job, Places
 from web.songs.heard import Heard
 from web.songs.known import Known
 from web.songs.lying import Lying
@@ -72,13 +71,11 @@ class Catalogue:
         known = self._known.get(song)
         return known.lying if known else None
 
-    def heard_of(self, song: str, queued_s: float) -> bool:
-        """Whether a worker told of a song; or a front, within the last `queued_s` seconds, that it has asked for it."""
-        known = self._known.get(song)
-        newest = known.separate.newest(time.time()) if known else None
-        if newest is None:
-            return False
-        return newest.record.state is not Told.QUEUED or time.time() - newest.heard < queued_s
+    def heard_of(self, song: str, job: Job, within_s: float) -> bool:
+        """Whether a worker of `job` has a song; or somebody said a word of that within the last `within_s` seconds."""
+        known, now = self._known.get(song), time.time()
+        newest = self._heard(known)[job.ref.job_name].newest(now) if known else None
+        return newest is not None and (newest.held or now - newest.heard < within_s)
 
     def forget(self, song: str) -> None:
         """Forget what was heard of a song: it could not be asked for."""
@@ -143,7 +140,7 @@ class Catalogue:
             known = self._known.get(song)
             if known is None:
                 return False
-            heard = {self._places.separate.ref.job_name: known.separate, self._places.mix.ref.job_name: known.mix}
+            heard = self._heard(known)
             if record.job not in heard:
                 return True
             heard[record.job].take(record, time.time())
@@ -159,6 +156,9 @@ class Catalogue:
             changed = [song for song, known in self._known.items() if known.held(now) and self._derive(song)]
         for song in changed:
             self._changed(song)
+
+    def _heard(self, known: Known) -> dict[str, Heard]:
+        return {self._places.separate.ref.job_name: known.separate, self._places.mix.ref.job_name: known.mix}
 
     def _derive(self, name: str) -> bool:
         song = self._known[name].song(name, time.time())

@@ -120,7 +120,7 @@ class Known:
         if name in self.lying.mixes:
             return Mix(name=name, stems=stems, state=State.DONE, url=f"{base}/mixes/{name}")
         asked = self.lying.file.mixes[name]
-        letter = next((one for one in self.lying.letters if one.mix == name and one.at > asked), None)
+        letter = next((one for one in self.lying.letters if one.is_about(name) and one.at > asked), None)
         trouble = letter.trouble if letter else problem
         if trouble is not None:
             return Mix(name=name, stems=stems, state=State.FAILED, problem=trouble)

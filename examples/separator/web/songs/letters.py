@@ -15,7 +15,7 @@ from klio_core.errors import DataNotFound, MessageError
 from klio_core.message import Message
 from klio_core.status import text_of
 from web.model import Trouble
-from web.places import mix_name
+from web.places import WISHES, mix_name
 from web.songs import reasons
 from web.songs.objects import Seen, listed
 
@@ -25,7 +25,10 @@ _DEFAULT_MIX = "bass+drums"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One dead letter. `at` is the store's time, `learned` ours; `mix` is None where it is about the song itself."""
+    """One dead letter. `at` is the store's time, `learned` ours.
+
+    `mix` is None where it is about the song itself, and `WISHES` where it is about whatever mixes were wished for.
+    """
 
     path: str
     song: str
@@ -33,6 +36,10 @@ class Letter:
     at: float
     learned: float
     trouble: Trouble
+
+    def is_about(self, mix: str) -> bool:
+        """Whether it says why a mix was not made."""
+        return self.mix in (mix, WISHES)
 
 
 class Letters:
@@ -68,7 +75,8 @@ class Letters:
 def _mix_of(letter: DeadLetter) -> str | None:
     """Answer which mix a letter is about: its message says it, and the payload of none stands for drums and bass."""
     try:
-        return mix_name(Message.decode(letter.message).payload.decode() or _DEFAULT_MIX)
+        payload = Message.decode(letter.message).payload.decode()
+        return WISHES if payload == WISHES else mix_name(payload or _DEFAULT_MIX)
     except (MessageError, ValueError):
         return ""  # none that anybody has asked for
 

@@ -52,7 +52,7 @@ class Lying:
 
     def newest_of(self, mix: str) -> float:
         """The time, by the store's clock, of the newest dead letter of a mix."""
-        return max((letter.at for letter in self.letters if letter.mix == mix), default=0.0)
+        return max((letter.at for letter in self.letters if letter.is_about(mix)), default=0.0)
 
 
 class Look:

@@ -9,7 +9,7 @@ from klio_core.status import Status
 from web.model import Trouble
 from web.problems import URN
 
-_AGAIN = "Upload the song again. If it fails again, tell whoever runs this service."
+_AGAIN = "Try again. If it fails again, tell whoever runs this service."
 _PLAIN = {
     "not-audio": ("This is no audio file", "Play it on your machine; upload an MP3, WAV, FLAC, OGG or M4A."),
     "empty-audio": ("There is no sound in this file", "Play it on your machine, and upload one that has sound."),
@@ -23,7 +23,7 @@ _PLAIN = {
     "bad-payload": ("Nobody can make this mix", "Choose at least one of the stems."),
     "trigger-loop": ("The stems of this mix could not be made", _AGAIN),
     "input-missing": ("The upload is gone", "Upload the song again."),
-    "stems-gone": ("The stems are gone", "Upload the song again: they are made anew."),
+    "stems-gone": ("The stems are gone", "Try again: they are made anew."),
 }
 _PART = re.compile(r"^  (expected|got|to do): (.*)$", re.MULTILINE)
 _OURS = re.compile(r"(/[\w.+-]+){2,}")  # paths on a worker say nothing to a client

@@ -6,14 +6,13 @@ Every step can be done again, so that whoever sends the same file after a failur
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klio.data.store import ABSENT
-from klio_core.errors import KlioError, LostLease
+from klio_core.errors import LostLease
 from web.model import Song, SongFile, State
 from web.problems import Problem
 from web.upload import callbacks
@@ -26,8 +25,6 @@ from web.upload.tags import Tags, clean
 if TYPE_CHECKING:
     from web.front import Front
 
-_TURNS = tuple(threading.Lock() for _ in range(256))  # by the first byte of a song's hash
-_BELIEVED_S = 10.0  # a word of a front that may have died the moment after; asked twice, a song is made once
 _UNNAMED = "A song without a name"
 
 
@@ -84,7 +81,7 @@ def admit(front: Front, song: Checked, owner: str | None = None, asker: Asker | 
     name = song.file.hash
     if asker is not None:
         callbacks.add(front, name, asker)
-    with _TURNS[int(name[:2], 16)]:  # of two who send the same at once, the second one finds what the first has kept
+    with front.turn(name):  # of two who send the same at once, the second one finds what the first has kept
         known = _kept(front, song, owner)
     if asker is not None and known.state is State.DONE:
         front.ask_for_callback(name)
@@ -97,29 +94,14 @@ def _kept(front: Front, song: Checked, owner: str | None) -> Song:
     lying, known = front.catalogue.lying(name), front.catalogue.song(name)
     if lying is None or known is None:
         _keep(front, song.file)
-        return _enqueued(front, name, song.facts(owner))
+        return front.enqueue(name, song.facts(owner))
     if owner is not None and owner not in lying.file.owners:
         front.files.change(name, lambda file: _shared(file or lying.file, owner))
         front.look_at(name)
-    if _unasked(front, known):
+    if front.unasked(name):
         _keep(front, song.file)
-        return _enqueued(front, name, _shared(lying.file, owner))
+        return front.enqueue(name, _shared(lying.file, owner))
     return front.song(name)
-
-
-def _unasked(front: Front, known: Song) -> bool:
-    """Whether nobody is going to work on a song: it failed; or whoever kept it died before the message was sent."""
-    if known.state is State.QUEUED:
-        return not front.catalogue.heard_of(known.hash, _BELIEVED_S)
-    return known.state is State.FAILED
-
-
-def _enqueued(front: Front, name: str, file: SongFile) -> Song:
-    try:
-        return front.enqueue(name, file)
-    except KlioError:
-        front.catalogue.forget(name)
-        raise
 
 
 def _keep(front: Front, file: Arrived) -> None:
