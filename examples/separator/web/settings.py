@@ -55,6 +55,8 @@ class Settings(Section):
     uploads_per_minute: Natural = 60
     """For each token, or address; 0: as many as there are."""
     requests_per_minute: Natural = 1200
+    streams_per_client: Natural = 20
+    """How many streams of events a token, or an address, may listen to at a time; 0: as many as there are."""
     uploading_mb: Count = 1000
     """How much may be on its way into the store at one moment, on this machine's disk."""
     silence_s: Seconds = 20.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -175,21 +176,55 @@ def test_a_stream_with_nothing_to_say_says_so(jobs: Jobs):
         assert not thread.is_alive()
 
 
-def test_fifty_who_listen_all_hear_of_it(web: Served, song: str):
+def test_fifty_who_listen_all_hear_of_it(jobs: Jobs):
     ready = threading.Barrier(51)
 
-    def listen(_number: int) -> int:
+    def listen(web: Served) -> int:
         with listening(web) as events:
             events.until(state="queued")
             ready.wait(PATIENCE_S)
             return events.until(state="working").id
 
-    with ThreadPoolExecutor(50) as pool:
-        ids = pool.map(listen, range(50))
+    song = jobs.upload()
+    with served(jobs, streams_per_client=0) as web, ThreadPoolExecutor(50) as pool:
+        ids = pool.map(listen, [web] * 50)
         ready.wait(PATIENCE_S)
-        web.jobs.tell(song, State.LEASED)
+        jobs.tell(song, State.LEASED)
         assert len(set(ids)) == 1
-    eventually(lambda: len(web.front.feed) == 0)
+        eventually(lambda: len(web.front.feed) == 0)
+
+
+def a_line(web: Served) -> socket.socket:
+    """A connection on which events are asked for, and the first of them has come."""
+    line = socket.create_connection(("127.0.0.1", int(web.url.rpartition(":")[2])), PATIENCE_S)
+    line.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b" 200 " in line.recv(1 << 16)
+    return line
+
+
+def test_who_listens_too_often_is_refused_until_one_of_the_streams_is_gone(jobs: Jobs):
+    song = jobs.upload()
+    with served(jobs, streams_per_client=2) as web:
+        first, second = a_line(web), a_line(web)
+        for path in ("/v1/events", f"/v1/songs/{song}/events"):
+            refused = web.client.get(path)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "10")
+            assert refused.json()["type"] == "urn:klio:separator:too-many-streams"
+        assert web.client.get("/v1/songs").status_code == 200
+
+        second.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, as of one who died
+        second.close()
+        eventually(lambda: len(web.front.feed) == 1)
+        a_line(web).close()
+        first.close()
+        eventually(lambda: len(web.front.feed) == 0)
+
+
+def test_streams_that_are_refused_or_break_off_count_no_longer(web: Served):
+    for _ in range(25):
+        assert web.client.get(f"/v1/songs/{'0' * 64}/events").status_code == 404
+    with listening(web):
+        pass
 
 
 def test_one_who_cannot_keep_up_gets_the_newest_state_and_nothing_piles_up(web: Served, song: str):

@@ -75,6 +75,17 @@ def test_tokens_count_for_themselves_whatever_address_they_come_from(tmp_path: P
     assert guesses == [401, 401, 429]  # who guesses tokens is counted by address
 
 
+def test_streams_count_for_each_address() -> None:
+    settings = {"streams_per_client": 1, "trusted_proxies": ["127.0.0.0/8"]}
+    with a_cloud() as jobs, served(jobs, **settings) as web:
+        first, second = ({"X-Forwarded-For": address} for address in ("192.0.2.1", "192.0.2.2"))
+        with web.client.stream("GET", "/v1/events", headers=first) as answer:
+            assert answer.status_code == 200
+            assert web.client.get("/v1/events", headers=first).status_code == 429
+            with web.client.stream("GET", "/v1/events", headers=second) as other:
+                assert other.status_code == 200
+
+
 def test_what_is_not_limited_says_nothing_of_limits() -> None:
     with a_cloud() as jobs, served(jobs, requests_per_minute=0) as web:
         assert "ratelimit" not in web.client.get("/v1/songs").headers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
@@ -17,8 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.guard.address import Network, address_of
-from web.guard.tokens import Tokens, token_in
+from web.guard.clients import Clients
 from web.problems import Problem
 
 FREE = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/metrics"})
@@ -49,8 +48,8 @@ class Counted:
 class Rate:
     """Refuses those who ask too often. `rates` are texts such as `60/minute`, by `uploads` and `requests`."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, rates: Mapping[str, str], trusted: Sequence[Network] = ()) -> None:
-        self._app, self._tokens, self._trusted = app, tokens, trusted
+    def __init__(self, app: ASGIApp, clients: Clients, rates: Mapping[str, str]) -> None:
+        self._app, self._clients = app, clients
         self._limits = {name: parse(rate) for name, rate in rates.items()}
         self._counts = FixedWindowRateLimiter(MemoryStorage())
 
@@ -61,7 +60,7 @@ class Rate:
             await self._app(scope, receive, send)
             return
         asked = Request(scope)
-        counted = self._count(limit, self._whose(asked))
+        counted = self._count(limit, self._clients.of(asked))
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -70,10 +69,6 @@ class Rate:
 
         refusal = None if counted.allowed else _refusal(counted).response(asked)
         await (refusal or self._app)(scope, receive, told)
-
-    def _whose(self, asked: Request) -> str:
-        who = self._tokens.of(token_in(asked.headers, asked.cookies)) if self._tokens.required else None
-        return f"token {who.name}" if who is not None else f"address {address_of(asked.scope, self._trusted)}"
 
     def _count(self, name: str, whose: str) -> Counted:
         limit = self._limits[name]
