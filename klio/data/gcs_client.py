@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from google.api_core.exceptions import (
     Forbidden,
     GoogleAPICallError,
     NotFound,
+    PreconditionFailed,
     Unauthorized,
     from_http_response,
 )
@@ -128,6 +130,17 @@ def posted(address: str, body: bytes, kind: str, timeout: tuple[float, float]) -
     if response.status_code in _BUSY_STATUS:
         raise from_http_response(response)
     return response
+
+
+def noted(path: str, generation: int, said: dict[str, str], timeout: tuple[float, float]) -> None:
+    """Add to the custom metadata of an object, unless it is another one by now, or gone.
+
+    What is there already stays, but for the same keys. Raises the errors of Google's client.
+    """
+    blob = blob_at(path)
+    blob.metadata = said
+    with suppress(NotFound, PreconditionFailed):
+        blob.patch(if_generation_match=generation, retry=None, timeout=timeout)
 
 
 def blob_at(path: str) -> Any:

@@ -264,6 +264,7 @@ class Front:
     def _try_to_look(self) -> None:
         try:
             self.look_again()
+            self.look.note()
         except KlioError as error:
             log.warning("songs are not looked at again: %s", error)
 

@@ -29,12 +29,12 @@ class Songs(Collector):
 
     def collect(self) -> Iterator[Any]:
         """Yield each family, with its values."""
-        songs = self._front.catalogue.songs()
+        songs = self._front.catalogue.entries()
         states = GaugeMetricFamily("separator_songs", "Songs, by their state.", labels=["state"])
         for state in State:
             states.add_metric([state], sum(song.state is state for song in songs))
         yield states
-        since = min((song.uploaded_at.timestamp() for song in songs if song.state is State.QUEUED), default=None)
+        since = min((song.uploaded / 1e6 for song in songs if song.state is State.QUEUED), default=None)
         age = 0.0 if since is None else max(0.0, time.time() - since)
         yield GaugeMetricFamily("separator_oldest_queued_seconds", "For how long the oldest queued song waits.", age)
         yield GaugeMetricFamily("separator_event_readers", "Who listens to events.", len(self._front.feed))

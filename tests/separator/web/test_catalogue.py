@@ -243,6 +243,20 @@ def test_a_song_whose_worker_died_is_queued_again_with_a_note(catalogue: Catalog
     assert (song.state, song.note, song.progress, song.worker) == ("queued", LOST, 0.0, None)
 
 
+def test_when_the_worker_that_counted_is_lost_another_one_counts_again(catalogue: Catalogue):
+    brief = replace(PLACES, separate=replace(PLACES.separate, lease_s=0.05))
+    catalogue = Catalogue(brief)
+    catalogue.put(SONG, lying(), 1)
+    catalogue.take(record(State.LEASED))
+    catalogue.take(record(State.DROPPED, worker="another", note="input missing"))
+    time.sleep(0.06)
+    catalogue.tick()
+
+    song = catalogue.song(SONG)
+    assert song is not None
+    assert song.state == "failed"
+
+
 def test_a_second_attempt_says_that_it_is_one(catalogue: Catalogue):
     catalogue.put(SONG, lying(), 1)
     catalogue.take(record(State.LEASED, attempt=2))
@@ -320,7 +334,7 @@ def test_a_mix_of_a_song_that_failed_has_failed_for_the_same_reason(catalogue: C
 
 def test_a_look_that_began_earlier_does_not_bring_back_what_was_removed(catalogue: Catalogue):
     catalogue.put(SONG, lying(), 5)
-    catalogue.put_all({}, 4)
+    catalogue.put_all([], 4)
     assert catalogue.song(SONG) is not None
     catalogue.put(SONG, None, 6)
     catalogue.put(SONG, lying(), 5.5)

@@ -108,7 +108,7 @@ async def separate(front: TheFront, request: Request, whoever: Whoever) -> Enque
 async def queue(front: TheFront, whoever: Whoever) -> Queue:
     """Answer which songs wait for a worker."""
     sees = sees_in(front, whoever)
-    return Queue(queue=[song.hash for song in reversed(front.catalogue.songs(State.QUEUED)) if sees(song.hash)])
+    return Queue(queue=[song.hash for song in reversed(front.catalogue.entries(State.QUEUED)) if sees(song.hash)])
 
 
 @router.head("/track/{song}/{track}", include_in_schema=False)

@@ -160,10 +160,11 @@ def _songs(front: Front, whoever: Who) -> list[Song]:
 
 
 def _song(front: Front, whoever: Who, music_id: int) -> Song:
-    found = next((song for song in _songs(front, whoever) if numbers.of_song(song.hash) == music_id), None)
-    if found is None:
-        raise _none("music", music_id)
-    return found
+    sees = sees_in(front, whoever)
+    for entry in front.catalogue.entries():
+        if numbers.of_song(entry.hash) == music_id and sees(entry.hash):
+            return entry.song
+    raise _none("music", music_id)
 
 
 def _music(song: Song) -> Music:

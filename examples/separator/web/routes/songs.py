@@ -27,7 +27,7 @@ async def list_songs(
 ) -> Response:
     """Answer songs, the newest first, a page at a time."""
     sees = sees_in(front, whoever)
-    entries = [entry for entry in front.catalogue.entries(state) if sees(entry.song.hash)]
+    entries = [entry for entry in front.catalogue.entries(state) if sees(entry.hash)]
     if after is not None:
         micros, _, last = after.partition("-")
         entries = [entry for entry in entries if entry.place < (int(micros), last)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,16 +21,26 @@ _REMEMBERED = 10_000  # songs that were removed: who resumes is told of so many
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A song as it is since its last change, whose id is `version`; `body` is its JSON."""
+    """A song as it is since its last change, whose id is `version`. `uploaded` is in microseconds since the epoch.
 
-    song: Song
+    `body` is its JSON. No more is kept of it: the song as an object takes six times the memory.
+    """
+
+    hash: str
+    state: State
+    uploaded: int
     version: int
     body: bytes
 
     @property
+    def song(self) -> Song:
+        """The song, read from its JSON each time."""
+        return Song.model_validate_json(self.body)
+
+    @property
     def place(self) -> tuple[int, str]:
-        """Where it stands among all songs: by the time of its upload, in microseconds since the epoch."""
-        return round(self.song.uploaded_at.timestamp() * 1e6), self.song.hash
+        """Where it stands among all songs: by the time of its upload."""
+        return self.uploaded, self.hash
 
     @property
     def etag(self) -> str:
@@ -86,7 +96,7 @@ class Catalogue:
     def entries(self, state: State | None = None) -> list[Entry]:
         """Answer the songs, of one state or of all, the newest first."""
         with self._lock:
-            found = [one for one in self._entries.values() if state is None or one.song.state is state]
+            found = [one for one in self._entries.values() if state is None or one.state is state]
         return sorted(found, key=lambda one: one.place, reverse=True)
 
     def songs(self, state: State | None = None) -> list[Song]:
@@ -117,21 +127,20 @@ class Catalogue:
         with self._lock:
             if looked < self._looked.get(song, 0.0):
                 return
-            if lying is None:
-                changed = self._remove(song)
-            else:
-                known = self._known.setdefault(song, Known.of(lying, self._places))
-                known.lying = lying
-                changed = self._derive(song)
+            changed = self._remove(song) if lying is None else self._lies(song, lying)
             if song in self._entries or song in self._removed:  # nothing is kept of what never was here
                 self._looked[song] = looked
         if changed:
             self._changed(song)
 
-    def put_all(self, there: Mapping[str, Lying], looked: float) -> None:
+    def put_all(self, there: Iterable[tuple[str, Lying]], looked: float) -> None:
         """Take in what lay there of all songs at `looked`; those that are not among them are gone."""
-        for song in [*there, *(song for song in list(self._known) if song not in there)]:
-            self.put(song, there.get(song), looked)
+        gone = set(self._known)
+        for song, lying in there:
+            gone.discard(song)
+            self.put(song, lying, looked)
+        for song in gone:
+            self.put(song, None, looked)
 
     def take(self, record: Status) -> bool:
         """Take in one record. Answers whether its song is known."""
@@ -152,21 +161,31 @@ class Catalogue:
     def tick(self) -> None:
         """See whose lease has ended meanwhile."""
         with self._lock:
-            now = time.time()
-            changed = [song for song, known in self._known.items() if known.held(now) and self._derive(song)]
+            changed = [song for song, known in self._known.items() if known.held and self._derive(song)]
         for song in changed:
             self._changed(song)
+
+    def _lies(self, song: str, lying: Lying) -> bool:
+        known = self._known.get(song)
+        if known is None:
+            self._known[song] = Known.of(lying, self._places)
+        elif known.lying.file is lying.file and known.lying == lying:  # equal files may have wishes in another order
+            return False
+        else:
+            known.lying = lying
+        return self._derive(song)
 
     def _heard(self, known: Known) -> dict[str, Heard]:
         return {self._places.separate.ref.job_name: known.separate, self._places.mix.ref.job_name: known.mix}
 
     def _derive(self, name: str) -> bool:
         song = self._known[name].song(name, time.time())
-        before = self._entries.get(name)
-        if before is not None and before.song == song:
+        before, body = self._entries.get(name), song.model_dump_json().encode()
+        if before is not None and before.body == body:
             return False
         self._removed.pop(name, None)
-        self._entries[name] = Entry(song, self._next(), song.model_dump_json().encode())
+        uploaded = round(song.uploaded_at.timestamp() * 1e6)
+        self._entries[name] = Entry(name, song.state, uploaded, self._next(), body)
         return True
 
     def _remove(self, song: str) -> bool:

@@ -106,7 +106,7 @@ async def events(
     try:
         version = catalogue.version
         for at, song, entry in catalogue.since(last or 0, only):
-            wanted = last is not None or only or (entry and entry.song.state in (State.QUEUED, State.WORKING))
+            wanted = last is not None or only or (entry and entry.state in (State.QUEUED, State.WORKING))
             if wanted and (entry is None or sees(song)):
                 yield event(at, song, entry)
         yield f"id: {max(version, last or 0)}\n\n".encode()  # so that resuming from here works before anything changes

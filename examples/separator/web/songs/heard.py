@@ -76,6 +76,11 @@ class Heard:
         if len(self._by_worker) > _WORKERS:
             del self._by_worker[min(self._by_worker, key=lambda worker: self._by_worker[worker].began)]
 
+    @property
+    def held(self) -> bool:
+        """Whether a worker has not said that it is done with the song, be it another one that counts."""
+        return any(one.held for one in self._by_worker.values())
+
     def newest(self, now: float) -> Delivery | None:
         """Answer the delivery that counts: the one that began last, whatever another worker says afterwards.
 

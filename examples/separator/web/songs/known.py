@@ -71,9 +71,10 @@ class Known:
             links=Links(self=base, events=f"{base}/events"),
         )
 
-    def held(self, now: float) -> bool:
+    @property
+    def held(self) -> bool:
         """Whether a worker had it when it was last heard of: only then does the passing of time change its state."""
-        return any(one is not None and one.held for one in (self.separate.newest(now), self.mix.newest(now)))
+        return self.separate.held or self.mix.held
 
     def _letter(self, newest: Delivery | None) -> Letter | None:
         """Answer the dead letter that stands: one of after the asking, and nobody has begun anew since."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,12 +15,13 @@ from klio.data.gcs import GcsStore
 from web.model import SongFile
 from web.places import Places, Stem, mix_name
 from web.songs.letters import Letter, Letters
-from web.songs.objects import Seen, listed
+from web.songs.objects import Seen, fit_a_page, listed
 from web.songs.remembered import Remembered
 
-_AT_ONCE = 32
+_PARTS_AT_ONCE = 4
+_DIGITS = "0123456789abcdef"
 _HASH_LENGTH = 64
-_OURS = re.compile(r"[0-9a-f]{64}\.json$")
+_OURS = re.compile(r"[0-9a-f]{64}\.json")
 
 
 class Work(BaseModel):
@@ -62,48 +64,53 @@ class Look:
         self._places, self._store = places, store
         locations = [job.dead_letters for job in places.jobs]
         self._letters = Letters(store, locations, places.mix.ref.job_name)
-        self._files = Remembered(store, SongFile.model_validate_json)
-        self._works = Remembered(store, Work.model_validate_json)
+        self._files = Remembered(store, SongFile)
+        self._works = Remembered(store, Work)
 
-    def all(self) -> dict[str, Lying]:
-        """Answer what lies there of all songs: four listings, and each small file once. Raises DataError."""
-        places, patience = self._places, self._store.patience
-        letters = self._letters.look()
-        stems = _by_song(listed(f"{places.stems}/", patience))
-        mixes = _by_song(listed(f"{places.mixes}/", patience))
-        songs = listed(f"{places.songs}/", patience)
-        files = {seen.name[:_HASH_LENGTH]: seen for seen in songs if _OURS.match(seen.name)}
-        with ThreadPoolExecutor(_AT_ONCE, "look") as pool:
-            read = pool.map(self._files.of, files.values())
-            parts = {
-                song: self._lying(file, seen, (*stems.get(song, ()), *mixes.get(song, ())), letters.get(song, ()))
-                for (song, seen), file in zip(files.items(), read, strict=True)
-                if file is not None
-            }
-            peaks = [one.peaks for one in parts.values()]
-            works = pool.map(self._work, peaks)
-            found = {song: _with(one, work) for (song, one), work in zip(parts.items(), works, strict=True)}
-        self._files.forget_others({seen.path for seen in files.values()})
-        self._works.forget_others({seen.path for seen in peaks if seen is not None})
-        return found
+    def all(self) -> Iterator[tuple[str, Lying]]:
+        """Yield each song, and what lies there of it; small files that have no note are read once. Raises DataError."""
+        with ThreadPoolExecutor(1 + _PARTS_AT_ONCE, "look") as pool:
+            letters = pool.submit(self._letters.look).result
+            for found in pool.map(lambda part: self._of(part, letters), self._parts()):
+                yield from found.items()
+        self._files.forget_unasked()
+        self._works.forget_unasked()
 
     def one(self, song: str) -> Lying | None:
         """Answer what lies there of one song, None where it is gone. Raises DataError."""
-        places = self._places
-        prefixes = (places.song_file(song), f"{places.stems}/{song}", f"{places.mixes}/{song}")
-        with ThreadPoolExecutor(len(prefixes), "look") as pool:
-            pages = pool.map(lambda prefix: list(listed(prefix, self._store.patience)), prefixes)
-            letters = self._letters.look().get(song, ())
-            files, stems, mixes = pages
-        said = self._files.of(files[0]) if files else None
-        if said is None:
-            return None
-        lying = self._lying(said, files[0], (*stems, *mixes), letters)
-        return _with(lying, self._work(lying.peaks))
+        with ThreadPoolExecutor(1, "look") as pool:
+            return self._of(song, pool.submit(self._letters.look).result).get(song)
 
-    def _lying(self, file: SongFile, seen: Seen, there: Iterable[Seen], letters: tuple[Letter, ...]) -> Lying:
+    def note(self) -> None:
+        """Note on small files that had to be read what they say, for fronts that start later. Raises DataError."""
+        self._files.note()
+        self._works.note()
+
+    def _parts(self) -> Sequence[str]:
+        """Answer the beginnings of hashes by which all songs are listed: many songs are listed in parts, at once."""
+        return ("",) if fit_a_page(f"{self._places.songs}/", self._store.patience) else _DIGITS
+
+    def _of(self, part: str, letters: Callable[[], Mapping[str, tuple[Letter, ...]]]) -> dict[str, Lying]:
+        """Answer what lies there of the songs whose hashes begin so."""
+        there = [f"{place}/{part}" for place in (self._places.songs, self._places.stems, self._places.mixes)]
+        with ThreadPoolExecutor(len(there), "look") as pool:
+            songs, *others = pool.map(lambda prefix: list(listed(prefix, self._store.patience)), there)
+        beside = _by_song(chain(*others))
+        ours = [seen for seen in songs if _OURS.fullmatch(seen.name)]
+        found = {
+            song: self._lying(song, file, beside.get(song, ()), letters().get(song, ()))
+            for song, file in zip(map(_song, ours), self._files.of(ours), strict=True)
+            if file is not None
+        }
+        return self._with_works(found)
+
+    def _with_works(self, found: Mapping[str, Lying]) -> dict[str, Lying]:
+        peaks = {song: lying.peaks for song, lying in found.items() if lying.peaks is not None}
+        works = dict(zip(peaks, self._works.of(list(peaks.values())), strict=True))
+        return {song: replace(lying, work=works.get(song)) for song, lying in found.items()}
+
+    def _lying(self, song: str, file: SongFile, there: Iterable[Seen], letters: tuple[Letter, ...]) -> Lying:
         by_path = {one.path: one for one in there}
-        song = seen.name.removesuffix(".json")
         stems = {stem: found for stem in Stem if (found := by_path.get(self._places.stem(song, stem)))}
         start = f"{self._places.mixes}/{song}-mix-"
         mixes = {
@@ -117,13 +124,13 @@ class Look:
         except ValueError:
             return None
 
-    def _work(self, peaks: Seen | None) -> Work | None:
-        return self._works.of(peaks) if peaks else None
+
+def _song(seen: Seen) -> str:
+    return seen.name[:_HASH_LENGTH]
 
 
-def _with(lying: Lying, work: Work | None) -> Lying:
-    return replace(lying, work=work)
-
-
-def _by_song(seen: Iterator[Seen]) -> dict[str, list[Seen]]:
-    return {song: list(those) for song, those in groupby(seen, key=lambda one: one.name[:_HASH_LENGTH])}
+def _by_song(those: Iterable[Seen]) -> dict[str, list[Seen]]:
+    found: dict[str, list[Seen]] = defaultdict(list)
+    for seen in those:
+        found[_song(seen)].append(seen)
+    return found
