@@ -28,6 +28,7 @@ test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 
 test-separator: $(VENV)/.separator-dev  ## Run the tests of examples/separator, with PyTorch and Demucs.
 	tests/separator/browser/up
+	tests/separator/deploy/up
 	$(BIN)/python -m pytest -n 2 -m "not slow" tests/separator
 
 test-separator-slow: $(VENV)/.separator-dev  ## Run those that start all of it, kill it, and wait for it.
@@ -36,6 +37,7 @@ test-separator-slow: $(VENV)/.separator-dev  ## Run those that start all of it, 
 
 test-engine: $(VENV)/.dev  ## Run the tests of images and containers on a real engine, which is started where none is up.
 	tests/engine/up
+	tests/separator/deploy/up
 	$(BIN)/python -m pytest -m engine tests/engine
 
 lint: $(VENV)/.dev  ## Check style and types.

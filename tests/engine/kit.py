@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -57,3 +58,9 @@ def processes() -> str:
 
 def command(argv: tuple[object, ...]) -> list[str]:
     return [sys.executable, "-m", "klio_cli.app", *map(str, argv)]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from tests.flow.conftest import cloud
 from tests.flow.kit import Cloud, eventually
 from tests.kubernetes.server import TOKEN, Cluster, kubeconfig, kubernetes_server
 
-from .kit import Hand, NewJob
+from .kit import Hand, NewJob, free_port
 from .test_dataflow import history, pushed
 from .test_services import ends
 
@@ -46,12 +45,6 @@ def options(job: Path, registry: str) -> tuple[str, ...]:
         "job_config.health_port": str(free_port()),
     }
     return ("-j", str(job), *(f"-O{key}={value}" for key, value in said.items()))
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

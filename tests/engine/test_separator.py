@@ -1,89 +1,141 @@
-"""The separator's compose file, put into containers as compose would: the cloud, two jobs, the front, and no root."""
+"""The separator's compose file, brought up by docker compose itself: the cloud, two jobs, the front, and no root."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
+import os
 import re
+import signal
+import subprocess
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 import soundfile
-import yaml
 from docker import DockerClient
-from docker.models.containers import Container
-from docker.types import Mount
 
 from klio_core.names import LOCAL_PROJECT
 from tests.flow.kit import eventually
+from tests.separator.deploy import compose
 
-SEPARATOR = Path(__file__).resolve().parents[2] / "examples" / "separator"
-COMPOSE = SEPARATOR / "deploy" / "compose.yaml"
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
-FROM = re.search(r"^FROM (\S+)$", (SEPARATOR / "web" / "Dockerfile").read_text(), re.MULTILINE)[1]
+from .kit import free_port
+
+DOCKERFILE = compose.FILE.parents[1] / "web" / "Dockerfile"
+FROM = re.findall(r"^FROM (\S+):(\S+)$", DOCKERFILE.read_text(), re.MULTILINE)[0]
+WITHOUT_PYTORCH = {"services": {"separate": {"profiles": ["pytorch"]}}}
+"""What is laid over the file: `separate` is started where it is asked for, and here it is not."""
 STEMS = ("vocals", "drums", "bass", "other")
 WITHIN_S = 120
 
 
-@dataclass
+@dataclass(frozen=True)
+class Project:
+    """A project of docker compose: its name, the port of its page, and where it keeps what it says."""
+
+    name: str
+    port: int
+    directory: Path
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log"
+
+    def started(self, *flags: str) -> subprocess.Popen[bytes]:
+        """All of it, in a terminal of its own, as people start it."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self._command("up", *flags), env={**os.environ, "PORT": str(self.port)},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def __call__(self, *argv: str, given: bytes = b"", expected: Collection[int] = (0,)) -> str:
+        """Answer what compose prints, when it has done this."""
+        done = subprocess.run(self._command(*argv), input=given, capture_output=True, timeout=WITHIN_S)
+        assert done.returncode in expected, done.stderr.decode()
+        return done.stdout.decode().strip()
+
+    def _command(self, *argv: str) -> list[str]:
+        over = self.directory / "over.yaml"
+        over.write_text(json.dumps(WITHOUT_PYTORCH))
+        return compose.command("-f", str(over), "--project-name", self.name, *argv)
+
+
+@dataclass(frozen=True)
 class Composed:
-    """What compose does with the file, as far as these containers need it."""
+    """A project that was started, and a client of its page."""
 
-    engine: DockerClient
-    stack: ExitStack
-    volume: str
-    network: str = ""
+    project: Project
+    started: subprocess.Popen[bytes]
+    client: httpx.Client
 
-    def build(self, name: str) -> None:
-        build = SERVICES[name]["build"]
-        path = (COMPOSE.parent / build["context"]).resolve()
-        dockerfile = build.get("dockerfile", "Dockerfile")
-        self.engine.images.build(
-            path=str(path), dockerfile=dockerfile, tag=SERVICES[name]["image"], rm=True, forcerm=True
+    def until(self, what: Callable[[], httpx.Response], status: int = 200) -> None:
+        """Wait until it is answered so."""
+
+        def so() -> bool:
+            assert self.started.poll() is None, self.project.log.read_text()
+            with suppress(httpx.TransportError):
+                return what().status_code == status
+            return False
+
+        eventually(so, WITHIN_S)
+
+    def end(self) -> None:
+        """Press Ctrl-C, once."""
+        self.started.send_signal(signal.SIGINT)
+        self.started.wait(WITHIN_S)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write an object from inside the network, where the store listens."""
+        script = (
+            "import sys, urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:4443/upload/storage/v1/b/"
+            f"{LOCAL_PROJECT}-separator/o?uploadType=media&name={name}', data=sys.stdin.buffer.read()))"
         )
-
-    def start(self, name: str, **more: Any) -> Container:
-        said = SERVICES[name]
-        container = self.engine.containers.create(
-            said["image"],
-            [word.replace("$$", "$") for word in said["command"]],
-            entrypoint=said.get("entrypoint"),
-            environment=said.get("environment", {}),
-            user=said["user"],
-            init=said["init"],
-            cap_drop=said["cap_drop"],
-            security_opt=said["security_opt"],
-            working_dir=said.get("working_dir"),
-            mounts=[self._mount(volume) for volume in said.get("volumes", ())],
-            **({"network_mode": self.network} if "network_mode" in said else {}),
-            **more,
-        )
-        self.stack.callback(container.remove, force=True)
-        container.start()
-        return container
-
-    def _mount(self, said: str) -> Mount:
-        source, target, *mode = said.split(":")
-        if source.startswith("."):
-            return Mount(target, str((COMPOSE.parent / source).resolve()), type="bind", read_only=mode == ["ro"])
-        return Mount(target, self.volume, type="volume")
+        self.project("exec", "-T", "cloud", "python", "-c", script, given=content)
 
 
-@pytest.fixture
-def composed(engine: DockerClient) -> Iterator[Composed]:
-    (base,) = [image for image in engine.images.list() for tag in image.tags if "beam_python" in tag][:1]
-    base.tag(*FROM.split(":"))
-    volume = engine.volumes.create(f"klio-test-{uuid.uuid4().hex[:8]}")
-    with ExitStack() as stack:
-        stack.callback(volume.remove, force=True)
-        yield Composed(engine, stack, volume.name)
+@contextmanager
+def up(project: Project, *flags: str) -> Iterator[Composed]:
+    """Start all of it, and wait until it is ready; end it by Ctrl-C."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{project.port}", timeout=30) as client:
+        composed = Composed(project, project.started(*flags), client)
+        try:
+            composed.until(lambda: client.get("/readyz"))
+            yield composed
+        finally:
+            composed.end()
+
+
+@pytest.fixture(scope="module")
+def project(engine: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project with images to build on; at the end, `down` has left nothing of it."""
+    base = next(image for image in engine.images.list() if any("beam_python" in tag for tag in image.tags))
+    base.tag(*FROM)
+    project = Project(f"klio-test-{uuid.uuid4().hex[:8]}", free_port(), tmp_path_factory.mktemp("compose"))
+    yield project
+    project("down", "--volumes")
+    ours = {"label": f"com.docker.compose.project={project.name}"}
+    left = engine.containers.list(all=True, filters=ours) + engine.volumes.list(filters=ours)
+    assert left + engine.networks.list(filters=ours) == []
+    engine.images.remove(":".join(FROM), noprune=True)  # another one's name
+
+
+@pytest.fixture(scope="module")
+def composed(project: Project) -> Iterator[Composed]:
+    with up(project, "--build") as started:
+        yield started
+
+
+def song(seconds: float) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((int(44_100 * seconds), 2)), 44_100, format="FLAC")
+    return file.getvalue()
 
 
 def stem(loudness: float) -> bytes:
@@ -93,62 +145,52 @@ def stem(loudness: float) -> bytes:
     return file.getvalue()
 
 
-@contextmanager
-def front(composed: Composed) -> Iterator[httpx.Client]:
-    """All but `separate`, which needs PyTorch; gives a client of the front."""
-    for name in ("cloud", "setup", "mix"):
-        composed.build(name)
-    cloud = composed.start("cloud", ports={"8080/tcp": ("127.0.0.1", 0), "4443/tcp": None})
-    composed.network = f"container:{cloud.id}"
-    eventually(lambda: cloud.exec_run(SERVICES["cloud"]["healthcheck"]["test"][1:]).exit_code == 0, WITHIN_S)
-    setup = composed.start("setup")
-    assert setup.wait(timeout=WITHIN_S)["StatusCode"] == 0, setup.logs().decode()
-    running = [composed.start(name) for name in ("mix", "callback", "web")]
-    cloud.reload()
-    (published,) = cloud.ports["8080/tcp"]
-    with httpx.Client(base_url=f"http://127.0.0.1:{published['HostPort']}", timeout=30) as client:
-        eventually(lambda: _answers(client) or _ended(running), WITHIN_S)
-        assert not _ended(running), _ended(running)
-        yield client
-        assert not _ended(running), _ended(running)
+def upload(client: httpx.Client, content: bytes) -> str:
+    """Take a song in, which waits then; answer its hash."""
+    sent = client.post("/v1/songs", files={"file": ("song.flac", content, "audio/flac")})
+    name = hashlib.sha256(content).hexdigest()
+    assert (sent.status_code, [(one["hash"], one["state"]) for one in sent.json()["songs"]]) == (
+        202,
+        [(name, "queued")],
+    ), sent.text
+    return name
 
 
-def _answers(client: httpx.Client) -> bool:
-    try:
-        return client.get("/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _ended(containers: list[Container]) -> str:
-    for container in containers:
-        container.reload()
-    return "\n".join(one.logs().decode() for one in containers if one.status != "running")
-
-
-def put(composed: Composed, name: str, content: bytes) -> None:
-    """Write an object from inside the network, where the store listens."""
-    script = (
-        "import sys, urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:4443/upload/storage/v1/b/"
-        f"{LOCAL_PROJECT}-separator/o?uploadType=media&name=' + sys.argv[1], data=bytes.fromhex(sys.argv[2])))"
-    )
-    done = composed.engine.containers.get(composed.network.partition(":")[2]).exec_run(
-        ["python", "-c", script, name, content.hex()]
-    )
-    assert done.exit_code == 0, done.output.decode()
+def test_the_page_answers_to_this_machine_and_nobody_in_it_is_root(composed: Composed):
+    assert composed.client.get("/").headers["content-type"] == "text/html; charset=utf-8"
+    assert composed.client.get("/", headers={"Host": "somewhere.example"}).status_code == 421
+    running = composed.project("ps", "--services").splitlines()
+    assert set(running) == {"network", "cloud", "mix", "callback", "web"}
+    assert {composed.project("exec", "-T", name, "id", "-u") for name in running} == {"1000"}
 
 
 def test_the_front_takes_songs_in_and_the_jobs_mix_them(composed: Composed):
-    with front(composed) as client:
-        song = io.BytesIO()
-        soundfile.write(song, np.zeros((44_100, 2)), 44_100, format="FLAC")
-        name = hashlib.sha256(song.getvalue()).hexdigest()
-        sent = client.post("/v1/songs", files={"file": ("song.flac", song.getvalue(), "audio/flac")})
-        assert (sent.status_code, sent.json()["songs"][0]["state"]) == (202, "queued"), sent.text
-        for number, what in enumerate(STEMS, 1):
-            put(composed, f"stems/{name}-{what}.mp3", stem(0.1 * number))
-        put(composed, f"stems/{name}-peaks.json", b'{"peaks": {}}')
-        asked = client.post(f"/v1/songs/{name}/mixes", json={"stems": ["bass", "drums"]})
-        assert asked.status_code == 202, asked.text
-        mixed = eventually(lambda: [one for one in client.get(f"/v1/songs/{name}").json()["mixes"] if one["url"]], 60)
-        assert client.get(mixed[0]["url"]).headers["content-type"] == "audio/mpeg"
+    name = upload(composed.client, song(1.0))
+    for number, what in enumerate(STEMS, 1):
+        composed.put(f"stems/{name}-{what}.mp3", stem(0.1 * number))
+    composed.put(f"stems/{name}-peaks.json", b'{"peaks": {}}')
+    asked = composed.client.post(f"/v1/songs/{name}/mixes", json={"stems": ["bass", "drums"]})
+    assert asked.status_code == 202, asked.text
+    composed.until(lambda: composed.client.get(asked.headers["location"]))
+    assert composed.client.get(asked.headers["location"]).headers["content-type"] == "audio/mpeg"
+
+
+def test_a_cloud_that_is_killed_comes_back_to_all_others(composed: Composed):
+    name = upload(composed.client, song(2.0))
+    composed.project("exec", "-T", "cloud", "sh", "-c", "kill -9 -1", expected=(0, 137))  # its own shell may die, too
+    composed.until(lambda: composed.client.post("/v1/songs", files={"file": song(2.5)}), 202)
+    assert composed.client.get(f"/v1/songs/{name}").json()["state"] == "queued"
+
+
+def test_ctrl_c_ends_all_and_the_next_start_goes_on(composed: Composed):
+    name = upload(composed.client, song(3.0))
+
+    composed.end()
+
+    ended = [json.loads(line) for line in composed.project("ps", "--all", "--format", "json").splitlines()]
+    assert {one["Service"]: (one["State"], one["ExitCode"]) for one in ended} == {
+        **dict.fromkeys(("cloud", "setup", "mix", "callback", "web"), ("exited", 0)),
+        "network": ("exited", 128 + signal.SIGTERM),
+    }
+    with up(composed.project) as again:
+        assert again.client.get(f"/v1/songs/{name}").json()["state"] == "queued"
