@@ -147,13 +147,22 @@ def test_the_command_is_started_as_a_module(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/songs", "/v1/events", f"/v1/songs/{64 * '0'}", "/apiv1/queue/", "/music", "/nothing"]
+    "path", ["/v1/songs", "/v1/events", f"/v1/songs/{64 * '0'}", "/apiv1/queue/", "/music", "/metrics", "/nothing"]
 )
 def test_who_has_no_token_learns_nothing(guarded: Guarded, path: str) -> None:
     for headers in ({}, bearer("wrong"), {"Authorization": "Basic dTpw"}, {"Cookie": "separator-session=wrong"}):
         answer = guarded.web.client.get(path, headers=headers)
         assert problem(answer) == (401, "no-token")
         assert answer.headers["www-authenticate"] == 'Bearer realm="separator"'
+
+
+def test_prometheus_reads_what_is_counted_with_any_token_and_no_name_of_a_song(guarded: Guarded) -> None:
+    hers = guarded.upload(guarded.ada, MP3 + b"counted")
+
+    answer = guarded.web.client.get("/metrics", headers=guarded.bob)
+
+    assert 'separator_songs{state="queued"}' in answer.text
+    assert hers not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/openapi.json", "/v1/session"])

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from web.guard.tokens import COOKIE, Tokens, Who, token_in
 from web.problems import Problem
 
-OPEN = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/session"})
-"""What one gets without a token: the page itself, which asks for one, and what machines ask of the service."""
+OPEN = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/openapi.json", "/v1/session"})
+"""What one gets without a token: the page itself, which asks for one, and whether the service is well."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9._-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 _HERE = ("localhost", "127.0.0.1", "::1")

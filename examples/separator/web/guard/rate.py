@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web.guard.clients import Clients
 from web.problems import Problem
 
-FREE = frozenset({"/", "/favicon.ico", "/healthz", "/readyz", "/metrics"})
+FREE = frozenset({"/", "/favicon.ico", "/healthz", "/readyz"})
 """What is never refused: machines look at it, and the page says why the rest was."""
 
 UPLOADS = frozenset({("POST", "/v1/songs"), ("POST", "/apiv1/separate"), ("POST", "/music")})
