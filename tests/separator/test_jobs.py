@@ -24,6 +24,7 @@ from klio_exec.local import world
 from tests.flow.kit import Cloud, eventually
 from tests.separator.conftest import MIX, SEPARATE
 from tests.separator.models import SOURCES, FixedShares
+from tests.separator.records import begun, ended
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,13 +50,6 @@ class Service:
     def records(self) -> Path:
         """A file of status records for each worker of `separate`."""
         return self.project / ".klio" / "status" / "separate"
-
-    def told(self, job: str) -> list[tuple[str, str]]:
-        """Answer the states that the workers of a job told of, and of which songs."""
-        files = (self.records.parent / job).glob("*.jsonl")
-        lines = [line for file in files for line in file.read_text().splitlines(keepends=True)]
-        told = [json.loads(line) for line in lines if line.endswith("\n")]
-        return [(one["state"], one["element"]) for one in told]
 
     def start(self, job: Path, *options: str) -> subprocess.Popen[bytes]:
         """Run one of the jobs as `klio job run --local` does."""
@@ -168,7 +162,7 @@ def test_two_mixes_of_a_song_whose_stems_are_missing_are_both_made_and_the_song_
         for place in (f"stems/{name}-drums", f"stems/{name}-vocals", f"mixes/{name}-mix-drums-vocals")
     )
     np.testing.assert_allclose(mix[20_000:60_000], (drums + vocals)[20_000:60_000], atol=0.03)
-    assert service.told("separate").count(("committed", name)) == 1
+    assert ended(service.project, "separate", "committed") == {name: 1}
 
 
 def test_mixes_that_are_wished_for_are_made_of_a_song_that_is_done_and_it_is_separated_once(service: Service):
@@ -185,8 +179,8 @@ def test_mixes_that_are_wished_for_are_made_of_a_song_that_is_done_and_it_is_sep
     mixes = {wished: ("vocals", "bass-other"), asked: ("vocals", "bass-drums")}
     there = {f"mixes/{name}-mix-{stems}.mp3" for name, names in mixes.items() for stems in names}
     assert eventually(lambda: service.there("mixes/") == there)
-    assert eventually(lambda: ("dropped", neither) in service.told("mix"))
-    assert [service.told("separate").count(("leased", name)) for name in (wished, asked, neither)] == [1, 1, 1]
+    assert eventually(lambda: ended(service.project, "mix", "dropped")[neither])
+    assert begun(service.project) == dict.fromkeys((wished, asked, neither), 1)
     assert service.there("dead-letters/") == set()
 
 

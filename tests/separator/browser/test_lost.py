@@ -71,6 +71,9 @@ def test_a_song_that_no_worker_could_do_is_tried_again_on_wish(opened: Opened, s
     window.shoot("no-worker-could")
     slow.kill_worker()
     slow.separate()
-    page.get_by_role("button", name="Try again").click()
+    page.reload()  # the page has the file no more
+    with page.expect_request("**/again") as asked:
+        page.get_by_role("button", name="Try again").click()
 
+    assert asked.value.post_data is None
     expect(page.locator("#listen")).to_be_visible()
