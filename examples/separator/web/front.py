@@ -93,12 +93,12 @@ class Front:
         began = time.monotonic()
         self.catalogue.put(song, self.look.one(song), began)
 
-    def song(self, song: str) -> Song:
-        """Answer a song. Raises Problem where there is none."""
-        found = self.catalogue.song(song)
+    def song(self, song: str, viewer: str | None = None) -> Song:
+        """Answer a song, as one of its owners sees it if one is named. Raises Problem where there is none."""
+        found = self.catalogue.entry(song)
         if found is None:
             raise no_such_song(song)
-        return found
+        return found.seen_by(viewer).song
 
     def turn(self, song: str) -> threading.Lock:
         """Answer what is held while somebody asks for a song: who asks at the same time finds what has come of it."""
@@ -152,7 +152,8 @@ class Front:
             there = there or file
             owners = tuple(dict.fromkeys((*there.owners, *file.owners)))
             asked, mixes = max(there.asked, file.asked), there.mixes | file.mixes
-            return file.model_copy(update={"asked": asked, "mixes": mixes, "owners": owners})
+            names = file.names | there.names
+            return file.model_copy(update={"asked": asked, "mixes": mixes, "owners": owners, "names": names})
 
         self.files.change(song, kept)
 

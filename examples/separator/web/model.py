@@ -108,8 +108,18 @@ class Wanted(Answer):
     ]
 
 
+class Named(Answer):
+    """What somebody's upload is called."""
+
+    file_name: str
+    title: str
+
+
 class SongFile(BaseModel):
     """What is kept of an upload beside it, as `songs/HASH.json`.
+
+    `names` is what each owner calls it: nobody learns from it how others do. `file_name` and `title` are those of the
+    first of them, for who sees all.
 
     `asked` says when its stems were asked for last, and `mixes` when each mix was: as the time, of the store's clock in
     seconds since the epoch, of the newest object that could be mistaken for an answer to that, such as a dead letter.
@@ -127,5 +137,23 @@ class SongFile(BaseModel):
     uploaded_at: datetime
     owners: tuple[str, ...] = ()
     """Whose tokens it came with: those see it. Where tokens are not required, all do."""
+    names: dict[str, Named] = Field(default_factory=dict)
     asked: float = 0.0
     mixes: dict[MixName, float] = Field(default_factory=dict)
+
+    @property
+    def named(self) -> Named:
+        """What it is called by the first of its owners."""
+        return Named(file_name=self.file_name, title=self.title)
+
+    def shared(self, owner: str, named: Named) -> SongFile:
+        """Answer it as one that somebody has uploaded as well, under a name of his own; the first one counts."""
+        owners = tuple(dict.fromkeys((*self.owners, owner)))
+        return self.model_copy(update={"owners": owners, "names": {owner: named, **self.names}})
+
+    def without(self, owner: str | None) -> SongFile:
+        """Answer it as one that is not somebody's any more: it is called as others call it."""
+        owners = tuple(name for name in self.owners if name != owner)
+        names = {name: named for name, named in self.names.items() if name != owner}
+        called = next((names[name] for name in owners if name in names), self.named)
+        return self.model_copy(update={"owners": owners, "names": names, **called.model_dump()})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -32,10 +35,32 @@ class Guarded:
     root: dict[str, str]
 
     def upload(self, headers: dict[str, str], content: bytes) -> str:
-        answer = self.web.client.post("/v1/songs", files={"file": ("a.mp3", content)}, headers=headers)
+        return str(self.send(headers, content)["hash"])
+
+    def send(self, headers: dict[str, str], content: bytes, name: str = "a.mp3") -> dict[str, Any]:
+        answer = self.web.client.post("/v1/songs", files={"file": (name, content)}, headers=headers)
         assert answer.status_code in (200, 202), answer.text
-        found: str = answer.json()["songs"][0]["hash"]
+        found: dict[str, Any] = answer.json()["songs"][0]
         return found
+
+    def names(self, headers: dict[str, str], song: str) -> set[tuple[str, str]]:
+        """What a song is called for somebody, wherever it is shown."""
+        client = self.web.client
+        listed = client.get("/v1/songs", headers=headers).json()["songs"]
+        with client.stream("GET", f"/v1/songs/{song}/events", headers=headers) as answer:
+            told = json.loads(next(until(answer.iter_lines(), song)))
+        one = client.get(f"/v1/songs/{song}", headers=headers).json()
+        return {(each["file_name"], each["title"]) for each in (one, told, *listed) if each["hash"] == song}
+
+    def downloads(self, headers: dict[str, str], song: str) -> set[str]:
+        """What files of a song are called for somebody who downloads them."""
+        paths = ("stems/vocals", "stems.zip", "original", "mixes/bass+drums")
+        answers = [self.web.client.get(f"/v1/songs/{song}/{path}", headers=headers) for path in paths]
+        assert {answer.status_code for answer in answers} == {200}
+        with zipfile.ZipFile(io.BytesIO(answers[1].content)) as archive:
+            inside = archive.namelist()
+        said = [answer.headers["content-disposition"].partition("=")[2] for answer in answers]
+        return {name.strip('"').partition(" - ")[0] for name in (*said, *inside)}
 
     def sees(self, headers: dict[str, str]) -> set[str]:
         return {one["hash"] for one in self.web.client.get("/v1/songs", headers=headers).json()["songs"]}
@@ -205,6 +230,44 @@ def test_a_song_that_two_have_uploaded_is_there_until_both_have_deleted_it(guard
     assert client.get(f"/v1/songs/{ours}", headers=guarded.bob).status_code == 200
     assert client.delete(f"/v1/songs/{ours}", headers=guarded.bob).status_code == 204
     assert ours not in guarded.sees(guarded.root)
+
+
+UNTITLED = song("song.wav")
+
+
+def test_nobody_learns_what_another_one_calls_the_same_song(guarded: Guarded) -> None:
+    hers = guarded.send(guarded.ada, UNTITLED, "Secret of Ada.wav")
+    his = guarded.send(guarded.bob, UNTITLED, "Bobs.wav")
+    song = his["hash"]
+    assert hers["hash"] == song
+    guarded.web.jobs.make_stems(song)
+    guarded.web.jobs.make_mix(song, "bass+drums")
+    guarded.web.front.look_at(song)
+
+    assert (his["file_name"], his["title"]) == ("Bobs.wav", "Bobs")
+    assert guarded.names(guarded.ada, song) == {("Secret of Ada.wav", "Secret of Ada")}
+    assert guarded.names(guarded.bob, song) == {("Bobs.wav", "Bobs")}
+    assert guarded.downloads(guarded.ada, song) == {"Secret of Ada", "Secret of Ada.wav"}
+    assert guarded.downloads(guarded.bob, song) == {"Bobs", "Bobs.wav"}
+    assert guarded.web.client.get("/music", headers=guarded.bob).json()[0]["name"] == "Bobs"
+    assert guarded.names(guarded.root, song) == {("Secret of Ada.wav", "Secret of Ada")}  # the first one's
+
+    again = guarded.send(guarded.bob, UNTITLED, "Another.wav")
+    assert again["file_name"] == "Bobs.wav"
+    assert guarded.web.client.delete(f"/v1/songs/{song}", headers=guarded.ada).status_code == 204
+    assert guarded.names(guarded.root, song) == {("Bobs.wav", "Bobs")}
+    guarded.web.client.delete(f"/v1/songs/{song}", headers=guarded.bob)
+
+
+def test_a_song_of_before_is_called_as_it_was_until_it_is_uploaded_again(guarded: Guarded) -> None:
+    song = guarded.web.jobs.upload(UNTITLED, owners=("ada",), title="Old", file_name="old.wav")
+    guarded.web.front.look_at(song)
+    assert guarded.names(guarded.ada, song) == {("old.wav", "Old")}
+
+    guarded.send(guarded.bob, UNTITLED, "new.wav")
+    assert guarded.names(guarded.bob, song) == {("new.wav", "new")}
+    assert guarded.names(guarded.ada, song) == {("old.wav", "Old")}
+    guarded.web.client.delete(f"/v1/songs/{song}", headers=guarded.root)
 
 
 def test_events_tell_of_ones_own_songs(guarded: Guarded) -> None:

@@ -10,14 +10,17 @@ from fastapi import Depends, Request
 from web.front import Front, TheFront
 from web.guard.door import known, who
 from web.guard.tokens import Who
-from web.model import SongFile
 from web.problems import no_such_song
+from web.songs.catalogue import Entry
 
 Whoever = Annotated[Who, Depends(who)]
 """Who asks, in the signature of a route."""
 
 Sees = Callable[[str], bool]
 """Whether somebody may know that there is a song, by its hash."""
+
+Shows = Callable[[Entry], Entry | None]
+"""A song as somebody sees it, None for one that he does not see."""
 
 
 def sees_in(front: Front, whoever: Who) -> Sees:
@@ -32,6 +35,12 @@ def sees_in(front: Front, whoever: Who) -> Sees:
     return sees
 
 
+def shown_in(front: Front, whoever: Who) -> Shows:
+    """Answer how somebody sees songs: each by the name that it came with from him."""
+    sees = sees_in(front, whoever)
+    return lambda entry: entry.seen_by(whoever.name) if sees(entry.hash) else None
+
+
 async def only_own(front: TheFront, request: Request) -> None:
     """Answer for songs of others that there are none: a dependency of all routes that have `song` in their address."""
     song = request.path_params.get("song")
@@ -43,12 +52,8 @@ def let_go(front: Front, whoever: Who, song: str) -> None:
     """Remove a song; where others have uploaded it, too, only that it is this one's. Raises Problem and DataError."""
     front.song(song)
     lying = front.catalogue.lying(song)
-    if lying is None or whoever.admin or not _without(whoever, lying.file).owners:
+    if lying is None or whoever.admin or not lying.file.without(whoever.name).owners:
         front.delete(song)
         return
-    front.files.change(song, lambda file: _without(whoever, file or lying.file))
+    front.files.change(song, lambda file: (file or lying.file).without(whoever.name))
     front.look_at(song)
-
-
-def _without(whoever: Who, file: SongFile) -> SongFile:
-    return file.model_copy(update={"owners": tuple(name for name in file.owners if name != whoever.name)})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from web.front import Front, TheFront
-from web.guard.owners import Whoever, sees_in
+from web.guard.owners import Whoever, shown_in
 from web.guard.tokens import Who
 from web.places import Hash
 from web.problems import answers
@@ -42,6 +42,6 @@ async def events_of(front: TheFront, whoever: Whoever, song: Hash, last_event_id
 
 def _stream(front: Front, whoever: Who, only: str | None, last: str | None) -> StreamingResponse:
     seen = int(last) if last and last.isascii() and last.isdigit() and len(last) < 20 else None
-    body = events(front.feed, front.catalogue, only, seen, front.settings.heartbeat_s, sees=sees_in(front, whoever))
+    body = events(front.feed, front.catalogue, only, seen, front.settings.heartbeat_s, shows=shown_in(front, whoever))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)

@@ -14,6 +14,7 @@ from web.files.file_names import attachment, readable
 from web.files.pieces import Whole, whole
 from web.files.sending import SOUND, File, sending
 from web.front import Front, TheFront
+from web.guard.owners import Whoever
 from web.model import Song
 from web.places import Hash, Stem
 from web.problems import Problem, answers, original_gone
@@ -23,9 +24,9 @@ router = APIRouter(prefix="/v1/songs/{song}", tags=["files"])
 _ZIP = {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 
 
-async def asked(front: TheFront, song: Hash) -> Song:
-    """Answer the song of the address: a dependency. Raises Problem."""
-    return front.song(song)
+async def asked(front: TheFront, whoever: Whoever, song: Hash) -> Song:
+    """Answer the song of the address, as who asks sees it: a dependency. Raises Problem."""
+    return front.song(song, whoever.name)
 
 
 Asked = Annotated[Song, Depends(asked)]

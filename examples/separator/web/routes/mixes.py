@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from web.files.file_names import readable
 from web.files.sending import SOUND, File, sending
 from web.front import TheFront
+from web.guard.owners import Whoever
 from web.model import Mix, Song, State, Wanted
 from web.places import Hash, MixName, mix_name
 from web.problems import Problem, answers
@@ -30,9 +31,9 @@ def ask_for_mix(front: TheFront, song: Hash, wanted: Wanted, response: Response)
 
 @router.head("/{name}", include_in_schema=False)
 @router.get("/{name}", response_class=Response, responses=SOUND)
-def get_mix(front: TheFront, request: Request, song: Hash, name: MixName) -> Response:
+def get_mix(front: TheFront, request: Request, whoever: Whoever, song: Hash, name: MixName) -> Response:
     """Answer a mix as MP3, or a range of it."""
-    known = front.song(song)
+    known = front.song(song, whoever.name)
     file = File(front.places.mix_of(song, name), "audio/mpeg", readable(known.title, name, ".mp3"))
     return sending(front, request, file, _not_yet(known, name))
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from web.front import Front, TheFront
-from web.guard.owners import Whoever, sees_in
+from web.guard.owners import Whoever, shown_in
 from web.guard.tokens import Who
 from web.model import Mix, Song, State
 from web.places import mix_name
@@ -155,15 +155,15 @@ def _is_here(request: Request) -> bool:
 
 
 def _songs(front: Front, whoever: Who) -> list[Song]:
-    sees = sees_in(front, whoever)
-    return [song for song in front.catalogue.songs() if sees(song.hash)]
+    shows = shown_in(front, whoever)
+    return [seen.song for entry in front.catalogue.entries() if (seen := shows(entry))]
 
 
 def _song(front: Front, whoever: Who, music_id: int) -> Song:
-    sees = sees_in(front, whoever)
+    shows = shown_in(front, whoever)
     for entry in front.catalogue.entries():
-        if numbers.of_song(entry.hash) == music_id and sees(entry.hash):
-            return entry.song
+        if numbers.of_song(entry.hash) == music_id and (seen := shows(entry)):
+            return seen.song
     raise _none("music", music_id)
 
 

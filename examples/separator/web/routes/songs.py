@@ -32,16 +32,20 @@ async def list_songs(
         micros, _, last = after.partition("-")
         entries = [entry for entry in entries if entry.place < (int(micros), last)]
     more = f'"{_cursor(entries[limit - 1])}"' if len(entries) > limit else "null"
-    songs = b",".join(entry.body for entry in entries[:limit])  # each was written once, when it changed
+    shown = [entry.seen_by(whoever.name) for entry in entries[:limit]]
+    songs = b",".join(entry.body for entry in shown)  # each was written once, when it changed
     return Response(b'{"songs":[%b],"next":%b}' % (songs, more.encode()), media_type="application/json")
 
 
 @router.get("/{song}", response_model=Song, responses={304: {"description": "Nothing has changed."}, **answers(404)})
-async def get_song(front: TheFront, song: Hash, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+async def get_song(
+    front: TheFront, whoever: Whoever, song: Hash, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
     """Answer all that is known of a song. With the ETag of an earlier answer: 304 as long as nothing has changed."""
-    entry = front.catalogue.entry(song)
-    if entry is None:
+    found = front.catalogue.entry(song)
+    if found is None:
         raise no_such_song(song)
+    entry = found.seen_by(whoever.name)
     headers = {"ETag": entry.etag, "Cache-Control": "no-cache"}
     if if_none_match and entry.etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
         return Response(status_code=304, headers=headers)
@@ -49,9 +53,10 @@ async def get_song(front: TheFront, song: Hash, if_none_match: Annotated[str | N
 
 
 @router.post("/{song}/again", status_code=202, responses=answers(404, 409))
-def try_again(front: TheFront, song: Hash) -> Song:
+def try_again(front: TheFront, whoever: Whoever, song: Hash) -> Song:
     """Ask once more for the stems of a song that failed: it need not be sent again."""
-    return front.again(song)
+    front.again(song)
+    return front.song(song, whoever.name)
 
 
 @router.delete("/{song}", status_code=204, responses=answers(404, 409))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from klio_core.status import Status
-from web.model import Song, State
+from web.model import Named, Song, State
 from web.places import Job, Places
 from web.songs.heard import Heard
 from web.songs.known import Known
@@ -23,7 +23,8 @@ _REMEMBERED = 10_000  # songs that were removed: who resumes is told of so many
 class Entry:
     """A song as it is since its last change, whose id is `version`. `uploaded` is in microseconds since the epoch.
 
-    `body` is its JSON. No more is kept of it: the song as an object takes six times the memory.
+    `body` is its JSON. No more is kept of it: the song as an object takes six times the memory. `names` is what those
+    owners call it who call it otherwise.
     """
 
     hash: str
@@ -31,11 +32,19 @@ class Entry:
     uploaded: int
     version: int
     body: bytes
+    names: Mapping[str, Named] | None = None
 
     @property
     def song(self) -> Song:
         """The song, read from its JSON each time."""
         return Song.model_validate_json(self.body)
+
+    def seen_by(self, viewer: str | None) -> Entry:
+        """Answer the song as one of its owners sees it."""
+        named = (self.names or {}).get(viewer or "")
+        if named is None:
+            return self
+        return replace(self, body=self.song.model_copy(update=named.model_dump()).model_dump_json().encode())
 
     @property
     def place(self) -> tuple[int, str]:
@@ -179,13 +188,15 @@ class Catalogue:
         return {self._places.separate.ref.job_name: known.separate, self._places.mix.ref.job_name: known.mix}
 
     def _derive(self, name: str) -> bool:
-        song = self._known[name].song(name, time.time())
+        song, file = self._known[name].song(name, time.time()), self._known[name].lying.file
+        names = {owner: named for owner, named in file.names.items() if named != file.named}
         before, body = self._entries.get(name), song.model_dump_json().encode()
         if before is not None and before.body == body:
+            self._entries[name] = replace(before, names=names or None)  # nobody else is told of what one calls it
             return False
         self._removed.pop(name, None)
         uploaded = round(song.uploaded_at.timestamp() * 1e6)
-        self._entries[name] = Entry(name, song.state, uploaded, self._next(), body)
+        self._entries[name] = Entry(name, song.state, uploaded, self._next(), body, names or None)
         return True
 
     def _remove(self, song: str) -> bool:

@@ -95,7 +95,7 @@ async def events(
     last: int | None,
     heartbeat_s: float,
     *,
-    sees: Callable[[str], bool] = lambda _song: True,
+    shows: Callable[[Entry], Entry | None] = lambda entry: entry,
 ) -> AsyncIterator[bytes]:
     """Yield server-sent events: what changed after the id `last`, then what changes, with a heartbeat in between.
 
@@ -107,14 +107,16 @@ async def events(
         version = catalogue.version
         for at, song, entry in catalogue.since(last or 0, only):
             wanted = last is not None or only or (entry and entry.state in (State.QUEUED, State.WORKING))
-            if wanted and (entry is None or sees(song)):
-                yield event(at, song, entry)
+            seen = shows(entry) if entry else None
+            if wanted and (entry is None or seen):
+                yield event(at, song, seen)
         yield f"id: {max(version, last or 0)}\n\n".encode()  # so that resuming from here works before anything changes
         while not reader.closed:
             changed = await reader.next(heartbeat_s)
             for at, song, entry in sorted(map(catalogue.change, changed), key=lambda one: one[0]):
-                if entry is None or sees(song):
-                    yield event(at, song, entry)
+                seen = shows(entry) if entry else None
+                if entry is None or seen:
+                    yield event(at, song, seen)
             if not changed and not reader.closed:
                 yield _HEARTBEAT
     finally:

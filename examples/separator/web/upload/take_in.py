@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from klio.data.store import ABSENT
 from klio_core.errors import LostLease
-from web.model import Song, SongFile, State
+from web.model import Named, Song, SongFile, State
 from web.problems import Problem
 from web.upload import callbacks
 from web.upload.callbacks import Asker
@@ -39,16 +39,25 @@ class Checked:
 
     def facts(self, owner: str | None) -> SongFile:
         """Answer what is kept of it."""
-        return SongFile(
-            file_name=self.file_name,
+        facts = SongFile(
             kind=self.kind,
             size_bytes=self.file.size,
             duration_s=self.tags.duration_s,
-            title=self.tags.title or clean(Path(self.file_name).stem) or _UNNAMED,
             artist=self.tags.artist,
             uploaded_at=datetime.now(UTC),
-            owners=(owner,) if owner else (),
+            **self.named.model_dump(),
         )
+        return self.kept_in(facts, owner)
+
+    def kept_in(self, known: SongFile, owner: str | None) -> SongFile:
+        """Answer what is kept of a song when it comes once more, with its name."""
+        return known if owner is None else known.shared(owner, self.named)
+
+    @property
+    def named(self) -> Named:
+        """What it is called: in its tags or, since the file's name is all there is, there."""
+        title = self.tags.title or clean(Path(self.file_name).stem) or _UNNAMED
+        return Named(file_name=self.file_name, title=title)
 
 
 def take_in(front: Front, file: Arrived, file_name: str, owner: str | None = None, asker: Asker | None = None) -> Song:
@@ -85,7 +94,7 @@ def admit(front: Front, song: Checked, owner: str | None = None, asker: Asker | 
         known = _kept(front, song, owner)
     if asker is not None and known.state is State.DONE:
         front.ask_for_callback(name)
-    return known
+    return front.song(name, owner)
 
 
 def _kept(front: Front, song: Checked, owner: str | None) -> Song:
@@ -95,25 +104,18 @@ def _kept(front: Front, song: Checked, owner: str | None) -> Song:
     if lying is None or known is None:
         _keep(front, song.file)
         return front.enqueue(name, song.facts(owner))
-    if owner is not None and owner not in lying.file.owners:
-        front.files.change(name, lambda file: _shared(file or lying.file, owner))
+    if owner is not None and owner not in lying.file.names:
+        front.files.change(name, lambda file: song.kept_in(file or lying.file, owner))
         front.look_at(name)
     if front.unasked(name):
         _keep(front, song.file)
-        return front.enqueue(name, _shared(lying.file, owner))
+        return front.enqueue(name, song.kept_in(lying.file, owner))
     return front.song(name)
 
 
 def _keep(front: Front, file: Arrived) -> None:
     with contextlib.suppress(LostLease):  # the same bytes are there
         front.store.commit(file.path, front.places.original(file.hash), expect=ABSENT)
-
-
-def _shared(file: SongFile, owner: str | None) -> SongFile:
-    """Answer what is kept of a song, with one more who has uploaded it."""
-    if owner is None or owner in file.owners:
-        return file
-    return file.model_copy(update={"owners": (*file.owners, owner)})
 
 
 def _not_audio(name: str, what: str) -> Problem:
