@@ -97,6 +97,7 @@ def test_progress_goes_to_a_hundred_when_the_mix_is_there(web: Served):
     web.front.look_again()
     nearly = web.client.get(f"/music/{NUMBER}").json()
     assert (nearly["progress"], len(nearly["instruments"]), nearly["final"]) == (99, 4, None)
+    assert web.jobs.asked(web.front.places.mix) == []  # it hears of the stems, and of all that is wished for
 
     web.jobs.make_mix(HASH, "drums+vocals", b"the mix")
     web.front.look_again()

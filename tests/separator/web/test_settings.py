@@ -89,6 +89,21 @@ def test_a_job_file_that_does_not_say_what_the_front_needs_is_refused(tmp_path: 
     assert caught.value.todo
 
 
+def test_a_job_that_mixes_says_where_it_reads_what_people_wish_for(tmp_path: Path):
+    for job in ("separate", "mix"):
+        (tmp_path / job).mkdir()
+        shutil.copy(JOBS / job / "klio-job.yaml", tmp_path / job)
+    file = tmp_path / "mix" / "klio-job.yaml"
+    file.write_text(file.read_text().replace("name: wishes", "name: songs"))
+
+    with pytest.raises(ConfigError) as caught:
+        Places.of(tmp_path)
+    assert (caught.value.where, "name wishes" in (caught.value.expected or "")) == (
+        "job mix: job_config.data.inputs",
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "name"), [("bass+drums", "bass+drums"), ("drums+bass", "bass+drums"), ("vocals", "vocals")]
 )
