@@ -38,8 +38,10 @@ from web.model import SongFile  # noqa: E402  (it needs the path)
 from web.places import Places, Stem  # noqa: E402  (it needs the path)
 
 _AT_ONCE = 4
+_PEAKS = {stem: [number % 101 for number in range(1000)] for stem in Stem}
 _STEM = b"\xff\xfb\x90\x64" + bytes(600)
-_FREE = ("uploads_per_minute=0", "requests_per_minute=0")  # it is the front that is measured, not its limits
+# It is the front that is measured, not its limits.
+_FREE = ("uploads_per_minute=0", "requests_per_minute=0", "streams_per_client=0")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Cloud:
         yield self.places.song_file(song), file.model_dump_json().encode()
         if not done:
             return
-        facts = {"duration_s": 200.0, "seconds": 60.0, "worker": "w", "attempt": 1, "peaks": {}}
+        facts = {"duration_s": 200.0, "seconds": 60.0, "worker": "w", "attempt": 1, "peaks": _PEAKS}
         yield from ((self.places.stem(song, stem), _STEM) for stem in Stem)
         yield self.places.peaks(song), json.dumps(facts).encode()
 

@@ -1,4 +1,4 @@
-"""The separator's front: uploads, status reads, server-sent events to fifty pages, and how it starts.
+"""The separator's front: uploads, status reads, and server-sent events to fifty pages.
 
 Front and local cloud are processes of their own, clients are real ones in this process, and all of them share the
 processors. Jobs do not run, so what is not measured here is the separation itself, and how a front does beside
@@ -38,7 +38,6 @@ class Size:
     """How much of everything."""
 
     songs: int
-    many: int
     uploads: int
     upload_bytes: int
     reads: int
@@ -49,10 +48,8 @@ class Size:
     every_s: float = 0.5
 
 
-_WHOLE = Size(
-    1_000, 10_000, uploads=200, upload_bytes=10_000_000, reads=8_000, clients=16, pages=50, told=10, rounds=40
-)
-_SHORT = Size(30, 40, uploads=2, upload_bytes=100_000, reads=60, clients=4, pages=5, told=2, rounds=3, every_s=0.1)
+_WHOLE = Size(1_000, uploads=200, upload_bytes=10_000_000, reads=8_000, clients=16, pages=50, told=10, rounds=40)
+_SHORT = Size(30, uploads=2, upload_bytes=100_000, reads=60, clients=4, pages=5, told=2, rounds=3, every_s=0.1)
 
 
 def rows(*, short: bool) -> list[Row]:
@@ -63,24 +60,9 @@ def rows(*, short: bool) -> list[Row]:
         cloud.fill(done)
         cloud.fill(open_, done=False)
         with cloud.front() as front:
-            start = _start(front, size.songs)
-            found = [*_reads(front, done, size), *_first_events(front, open_), *_pages(cloud, front, open_, size)]
-            found += _uploads(front, size)
-        cloud.fill(hashes(size.songs, size.many))
-        with cloud.front() as front:
-            return [*found, start, _start(front, size.many)]
-
-
-def _start(front: Front, songs: int) -> Row:
-    began = time.monotonic()
-    took = until_ready(front) - began
-    line = front.connect()
-    _, health = _asked(line, "GET", "/readyz")
-    line.close()
-    there = json.loads(health)["songs"]
-    check(there >= songs, f"{songs} songs lie there, the front knows {there}")
-    said = f"{took:.1f} s, {front.cpu_s:.1f} of them CPU, {front.resident_mib:.0f} MiB"
-    return Row(f"a front starts, {songs:,} songs there", "", said)
+            until_ready(front)
+            read, shown = _reads(front, done, size), _pages(cloud, front, open_, size)
+            return [*read, *_first_events(front, open_), *shown, *_uploads(front, size)]
 
 
 def _uploads(front: Front, size: Size) -> list[Row]:

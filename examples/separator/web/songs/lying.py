@@ -81,10 +81,12 @@ class Look:
         with ThreadPoolExecutor(1, "look") as pool:
             return self._of(song, pool.submit(self._letters.look).result).get(song)
 
-    def note(self) -> None:
-        """Note on small files that had to be read what they say, for fronts that start later. Raises DataError."""
-        self._files.note()
-        self._works.note()
+    def note(self) -> int:
+        """Note on small files that had to be read what they say, for fronts that start later; answer of how many.
+
+        Raises DataError.
+        """
+        return self._files.note() + self._works.note()
 
     def _parts(self) -> Sequence[str]:
         """Answer the beginnings of hashes by which all songs are listed: many songs are listed in parts, at once."""

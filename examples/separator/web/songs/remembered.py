@@ -42,11 +42,16 @@ class Remembered(Generic[M]):
             said = [self._at_hand(seen) or pool.submit(self._read, seen) for seen in those]
         return [(one.result() if isinstance(one, Future) else one)[1] for one in said]
 
-    def note(self) -> None:
-        """Note on files that had to be read what they say, for fronts that start later. Raises DataError."""
+    def note(self) -> int:
+        """Note on files that had to be read what they say, for fronts that start later; answer of how many.
+
+        Raises DataError.
+        """
+        bare = list(self._bare.values())[:_MOST]
         with ThreadPoolExecutor(_NOTED_AT_ONCE, "note") as pool:
-            for seen in pool.map(self._note, list(self._bare.values())[:_MOST]):
+            for seen in pool.map(self._note, bare):
                 self._bare.pop(seen.path, None)
+        return len(bare)
 
     def forget_unasked(self) -> None:
         """Forget all files that nobody has asked for since the last time."""
