@@ -18,6 +18,16 @@ torch.set_num_threads(1)
 import small_model  # noqa: E402 - needs the path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest, or in the end one process waits for the other."""
+    items.sort(key=lambda item: -_longest(item))
+
+
+def _longest(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
 @pytest.fixture(scope="session")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory of weights: a small model of the real architecture, and one whose answer is known."""
