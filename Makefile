@@ -20,8 +20,9 @@ separator: $(VENV)/.separator  ## Stems of songs, on a page: PORT=8080 WORKERS=2
 test: $(VENV)/.dev  ## Run the tests of the inner loop.
 	$(PYTEST) -m "not slow and not engine"
 
+# Three at a time: they wait more than they work.
 test-slow: $(VENV)/.dev  ## Run the tests that the inner loop leaves out: those that take whole processes.
-	$(PYTEST) -m "slow and not engine"
+	$(PYTEST) -n 3 -m "slow and not engine"
 
 test-all: $(VENV)/.dev  ## Run all tests, the slow ones too.
 	$(PYTEST) -m "not engine"
