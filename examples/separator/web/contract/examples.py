@@ -115,6 +115,7 @@ PROBLEMS: Mapping[int, Any] = {
 PARAMETERS: Mapping[str, Any] = {
     "song": HASH,
     "state": "done",
+    "q": "song band",
     "after": CURSOR,
     "limit": 50,
     "stem": "vocals",

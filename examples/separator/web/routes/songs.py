@@ -12,8 +12,10 @@ from web.model import Song, Songs, State
 from web.places import Hash
 from web.problems import answers, being_worked_on, no_such_song
 from web.songs.catalogue import Entry
+from web.songs.search import search
 
 router = APIRouter(prefix="/v1/songs", tags=["songs"])
+_ABOUT_Q = "Only songs with all of these words in title, artist or file name, whatever their case and accents."
 _CURSOR = "^[0-9]{1,20}-[0-9a-f]{64}$"
 
 
@@ -21,19 +23,22 @@ _CURSOR = "^[0-9]{1,20}-[0-9a-f]{64}$"
 async def list_songs(
     front: TheFront,
     whoever: Whoever,
+    *,
     state: Annotated[State | None, Query(description="Only songs in this state.")] = None,
+    q: Annotated[str | None, Query(max_length=200, description=_ABOUT_Q)] = None,
     after: Annotated[str | None, Query(pattern=_CURSOR, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> Response:
     """Answer songs, the newest first, a page at a time."""
     sees = sees_in(front, whoever)
-    entries = [entry for entry in front.catalogue.entries(state) if sees(entry.hash)]
+    shown = (entry.seen_by(whoever.name) for entry in front.catalogue.entries(state) if sees(entry.hash))
+    finds = search(q)
+    entries = [entry for entry in shown if finds(entry.text)]
     if after is not None:
         micros, _, last = after.partition("-")
         entries = [entry for entry in entries if entry.place < (int(micros), last)]
     more = f'"{_cursor(entries[limit - 1])}"' if len(entries) > limit else "null"
-    shown = [entry.seen_by(whoever.name) for entry in entries[:limit]]
-    songs = b",".join(entry.body for entry in shown)  # each was written once, when it changed
+    songs = b",".join(entry.body for entry in entries[:limit])  # each was written once, when it changed
     return Response(b'{"songs":[%b],"next":%b}' % (songs, more.encode()), media_type="application/json")
 
 

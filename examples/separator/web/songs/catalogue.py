@@ -15,6 +15,7 @@ from web.places import Job, Places
 from web.songs.heard import Heard
 from web.songs.known import Known
 from web.songs.lying import Lying
+from web.songs.search import folded
 
 _REMEMBERED = 10_000  # songs that were removed: who resumes is told of so many
 
@@ -24,7 +25,7 @@ class Entry:
     """A song as it is since its last change, whose id is `version`. `uploaded` is in microseconds since the epoch.
 
     `body` is its JSON. No more is kept of it: the song as an object takes six times the memory. `names` is what those
-    owners call it who call it otherwise.
+    owners call it who call it otherwise, `text` what it is found by.
     """
 
     hash: str
@@ -32,6 +33,7 @@ class Entry:
     uploaded: int
     version: int
     body: bytes
+    text: str = ""
     names: Mapping[str, Named] | None = None
 
     @property
@@ -44,7 +46,8 @@ class Entry:
         named = (self.names or {}).get(viewer or "")
         if named is None:
             return self
-        return replace(self, body=self.song.model_copy(update=named.model_dump()).model_dump_json().encode())
+        song = self.song.model_copy(update=named.model_dump())
+        return replace(self, body=song.model_dump_json().encode(), text=_text(song))
 
     @property
     def place(self) -> tuple[int, str]:
@@ -196,7 +199,7 @@ class Catalogue:
             return False
         self._removed.pop(name, None)
         uploaded = round(song.uploaded_at.timestamp() * 1e6)
-        self._entries[name] = Entry(name, song.state, uploaded, self._next(), body, names or None)
+        self._entries[name] = Entry(name, song.state, uploaded, self._next(), body, _text(song), names or None)
         return True
 
     def _remove(self, song: str) -> bool:
@@ -213,3 +216,7 @@ class Catalogue:
         """Answer the id of a change: its time, in microseconds since the epoch, and later than any before."""
         self._version = max(self._version + 1, time.time_ns() // 1000)
         return self._version
+
+
+def _text(song: Song) -> str:
+    return folded(song.title, song.artist, song.file_name)
