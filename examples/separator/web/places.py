@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from klio.data.locate import path_of
 from klio_core.config import KlioConfig, load
@@ -43,7 +44,8 @@ def mix_name(text: str) -> str:
     return "+".join(sorted(names))
 
 
-MixName = Annotated[str, AfterValidator(mix_name)]
+_MIXES = ["+".join(stems) for number in range(len(Stem)) for stems in combinations(sorted(Stem), number + 1)]
+MixName = Annotated[str, AfterValidator(mix_name), WithJsonSchema({"type": "string", "enum": _MIXES})]
 """A mix by its stems: `bass+drums`."""
 
 WISHES = "wishes"

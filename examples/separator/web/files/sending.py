@@ -15,16 +15,6 @@ from web.files.signed import signed_url
 from web.front import Front
 from web.problems import Problem, answers
 
-_AUDIO = {"content": {"audio/mpeg": {"schema": {"type": "string", "format": "binary"}}}}
-SOUND: dict[int | str, dict[str, Any]] = {
-    200: _AUDIO,
-    206: {"description": "The part that was asked for", **_AUDIO},
-    302: {"description": "Cloud Storage itself has it, at this address, for some minutes"},
-    304: {"description": "The client has it as it is"},
-    **answers(404, 416),
-}
-"""What the `responses` of a route that sends a file are."""
-
 _KEPT = "private, no-cache"  # by the browser, which asks whether it is still the same
 
 
@@ -35,6 +25,21 @@ class File:
     path: str
     content_type: str
     name: str
+
+
+def sound(*content_types: str) -> dict[int | str, dict[str, Any]]:
+    """Answer what the `responses` of a route are that sends files of some types."""
+    audio = {"content": {one: {"schema": {"type": "string", "format": "binary"}} for one in content_types}}
+    return {
+        200: audio,
+        206: {"description": "The part that was asked for", **audio},
+        302: {"description": "Cloud Storage itself has it, at this address, for some minutes"},
+        304: {"description": "The client has it as it is"},
+        **answers(404, 416),
+    }
+
+
+SOUND = sound("audio/mpeg")
 
 
 def sending(front: Front, request: Request, file: File, missing: Problem) -> Response:

@@ -12,7 +12,7 @@ from web.files import ranges
 from web.files.archive import archive
 from web.files.file_names import attachment, readable
 from web.files.pieces import Whole, whole
-from web.files.sending import SOUND, File, sending
+from web.files.sending import SOUND, File, sending, sound
 from web.front import Front, TheFront
 from web.guard.owners import Whoever
 from web.model import Song
@@ -41,7 +41,7 @@ def get_stem(front: TheFront, request: Request, song: Asked, stem: Stem) -> Resp
 
 
 @router.head("/original", include_in_schema=False)
-@router.get("/original", response_class=Response, responses=SOUND)
+@router.get("/original", response_class=Response, responses=sound(*(kind.content_type for kind in Kind)))
 def get_original(front: TheFront, request: Request, song: Asked) -> Response:
     """Answer the upload, as it came."""
     kind = Kind(song.kind)
