@@ -267,7 +267,7 @@ class Front:
             self.look_again()
             self.look.note()
         except KlioError as error:
-            log.warning("songs are not looked at again: %s", error)
+            log.warning("the look at all songs ended early: %s", error)
 
 
 def front_of(request: Request) -> Front:
