@@ -15,6 +15,7 @@ from web.places import Job, Places
 from web.songs.heard import Heard
 from web.songs.known import Known
 from web.songs.lying import Lying
+from web.songs.queue import told, waits
 from web.songs.search import folded
 
 _REMEMBERED = 10_000  # songs that were removed: who resumes is told of so many
@@ -171,11 +172,23 @@ class Catalogue:
         return True
 
     def tick(self) -> None:
-        """See whose lease has ended meanwhile."""
+        """See whose lease has ended meanwhile, and how long those who wait still do."""
         with self._lock:
             changed = [song for song, known in self._known.items() if known.held and self._derive(song)]
+            changed += self._wait(time.time())
         for song in changed:
             self._changed(song)
+
+    def _wait(self, now: float) -> list[str]:
+        """Tell of the songs that are queued how long they still take. Answers which have changed."""
+        queued, working = ([one.hash for one in self.entries(state)] for state in (State.QUEUED, State.WORKING))
+        found = waits(self._known, queued, working, now)
+        return [song for song in queued if self._waits(song, found.get(song)) and self._derive(song)]
+
+    def _waits(self, song: str, seconds: float | None) -> bool:
+        known = self._known[song]
+        before, known.waits = known.waits, None if seconds is None else told(seconds, known.waits)
+        return known.waits != before
 
     def _lies(self, song: str, lying: Lying) -> bool:
         known = self._known.get(song)

@@ -24,6 +24,8 @@ class Known:
     lying: Lying
     separate: Heard
     mix: Heard
+    waits: float | None = None
+    """In how many seconds it is done, as long as it is queued; None where that is not known."""
 
     @classmethod
     def of(cls, lying: Lying, places: Places) -> Known:
@@ -47,13 +49,13 @@ class Known:
             progress=_progress(state, working),
             stage=(working.record.note or None) if working else None,
             note=note or _attempts(working),
-            seconds_left=working.seconds_left if working else None,
+            seconds_left=working.seconds_left if working else (self.waits if state is State.QUEUED else None),
             title=file.title,
             artist=file.artist,
             file_name=file.file_name,
             kind=file.kind,
             size_bytes=file.size_bytes,
-            duration_s=self.lying.work.duration_s if self.lying.work else file.duration_s,
+            duration_s=self.music_s,
             uploaded_at=file.uploaded_at,
             seconds_queued=self._queued(state, working),
             seconds_worked=self._worked(working),
@@ -70,6 +72,17 @@ class Known:
             problem=problem,
             links=Links(self=base, events=f"{base}/events"),
         )
+
+    @property
+    def music_s(self) -> float | None:
+        """How long it sounds, in seconds."""
+        return self.lying.work.duration_s if self.lying.work else self.lying.file.duration_s
+
+    def asked(self, now: float) -> float:
+        """When it was asked for, in seconds since the epoch, as far as that was heard; else when it was uploaded."""
+        newest = self.separate.newest(now)
+        asked = newest is not None and newest.record.state is Told.QUEUED
+        return newest.began if newest and asked else self.lying.file.uploaded_at.timestamp()
 
     @property
     def held(self) -> bool:
