@@ -100,9 +100,10 @@ class Job:
         return tuple(self._data(entry) for entry in self.config.job_config.data.outputs)
 
     def made_by(self, parent: Dependency) -> tuple[Node, ...]:
-        """Answer the data inputs that a parent is said to make."""
+        """Answer the data inputs that a parent is said to make: it is asked for none but those that are looked for."""
         names = tuple(entry.name for entry in self.config.job_config.data.inputs)
-        return tuple(self.takes[number] for number in parent.made_of(names))
+        made = (self.takes[number] for number in parent.made_of(names))
+        return tuple(node for node in made if node in self.needs)
 
     def _data(self, entry: Any) -> Node:
         return Node(Kind.DATA, f"{self._place(entry.location).rstrip('/')}/*{entry.file_suffix}")

@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from klio_core.config import load
+from klio_core.graph import Graph, Job, Weight, problems_of
 from klio_core.message import JobRef, Limited, Message
 from klio_exec.local import world
 from tests.flow.kit import Cloud, eventually
@@ -239,3 +241,9 @@ def test_a_job_passes_its_own_tests_and_the_audit(job: Path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode, "nothing found" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_events_and_data_lead_from_job_to_job():
+    jobs = [Job(load(job / "klio-job.yaml"), job) for job in (SEPARATE, MIX, SEPARATE.parent / "callback")]
+
+    assert [problem for problem in problems_of(Graph(jobs)) if problem.weight is Weight.ERROR] == []

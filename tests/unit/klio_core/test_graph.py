@@ -164,6 +164,16 @@ def test_a_parent_that_cannot_make_what_it_is_asked_for_is_an_error(parent: Job,
     assert told(parent, B) == [what]
 
 
+def test_a_parent_is_not_asked_for_what_is_not_looked_for():
+    notes = {"type": "file", "location": "/notes", "file_suffix": ".json", "skip_klio_existence_check": True}
+    dependency = {"job_name": "a", "input_topics": [topic("a-in")]}
+    data_inputs = [{"type": "file", "location": "/jobs/wav", "file_suffix": ".wav"}, notes]
+    said = {"dependencies": [dependency], "data": {"inputs": data_inputs}}
+    text = json.dumps({"job_name": "b", "pipeline_options": {"project": "studio"}, "job_config": said})
+
+    assert told(A, Job(parse(text), Path("/jobs/b"))) == []
+
+
 def test_a_topic_that_leads_nowhere_from_within_is_worth_a_thought():
     inner = job("a", "a-in", "a-out lost", "../source", "../wav*.wav")
 
