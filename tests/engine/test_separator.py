@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -80,6 +81,7 @@ class Composed:
 
         def so() -> bool:
             assert self.started.poll() is None, self.project.log.read_text()
+            time.sleep(0.2)  # a front counts who asks how often
             with suppress(httpx.TransportError):
                 return what().status_code == status
             return False

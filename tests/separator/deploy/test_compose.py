@@ -63,6 +63,13 @@ def test_port_workers_and_memory_are_what_is_asked_for():
     assert services["separate"]["mem_limit"] == str(12 * 2**30)
 
 
+def test_the_image_with_pytorch_is_made_of_what_the_environment_names():
+    named = {"PIP_EXTRA_INDEX_URL": "https://builds.example/cpu", "MODEL": ""}
+    assert compose.configured(**named)["services"]["separate"]["build"]["args"] == named
+    dockerfile = (SEPARATOR / "separate" / "Dockerfile").read_text()
+    assert set(re.findall(r"^ARG (\w+)", dockerfile, re.MULTILINE)) == set(named)
+
+
 @pytest.mark.parametrize("name", [*JOBS, "web"])
 def test_nothing_asks_the_cloud_before_all_that_it_needs_is_made_there(name: str, services: dict[str, dict[str, Any]]):
     after = {other: one["condition"] for other, one in services[name]["depends_on"].items()}
