@@ -49,7 +49,7 @@ def add(web: Served, title: str, minutes: int) -> str:
     at = NOW + timedelta(minutes=minutes)
     song = web.jobs.upload(title.encode(), title=title, artist="The Band", file_name="a.mp3", uploaded_at=at)
     web.jobs.make_stems(song)
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
     return song
 
 

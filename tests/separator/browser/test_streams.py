@@ -20,7 +20,7 @@ def test_a_page_that_may_not_listen_says_so_and_asks_until_it_may(browser: Brows
             page = window.go().page
             expect(page.locator("#away")).to_contain_text("Changes are not told here now")
             song = jobs.upload(title="A Song")
-            web.front.look_at(song)
+            web.front.asking.look_at(song)
             expect(window.row("A Song")).to_be_visible()
             window.shoot("not-told")
         expect(page.locator("#away")).to_be_hidden()

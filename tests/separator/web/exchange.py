@@ -39,7 +39,7 @@ def expected(name: str) -> str:
 def forget(web: Served) -> None:
     """Remove all songs, and what jobs were asked: the next test sends the same song for the first time."""
     for song in web.front.catalogue.songs():
-        web.front.delete(song.hash)
+        web.front.asking.delete(song.hash)
     for job in web.front.places.jobs:
         if stats(web.cloud.pubsub)[job.subscription]["pending"]:
             web.jobs.asked(job)

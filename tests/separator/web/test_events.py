@@ -66,7 +66,7 @@ def listening(web: Served, path: str = "/v1/events", last: int | None = None) ->
 @pytest.fixture
 def song(web: Served) -> str:
     song = web.jobs.upload()
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
     return song
 
 
@@ -90,7 +90,7 @@ def test_of_all_songs_the_unfinished_are_told_of_first_and_then_each_change(web:
     with listening(web) as events:
         assert events.until().data["hash"] == song
         third = web.jobs.upload(b"a third")
-        web.front.look_at(third)
+        web.front.asking.look_at(third)
         assert events.until().data["hash"] == third
         assert web.client.delete(f"/v1/songs/{done}").status_code == 204
         event = events.until()
@@ -101,7 +101,7 @@ def test_events_of_one_song_are_of_no_other(web: Served, song: str):
     with listening(web, f"/v1/songs/{song}/events") as events:
         events.until(hash=song)
         other = web.jobs.upload(b"another")
-        web.front.look_at(other)
+        web.front.asking.look_at(other)
         web.jobs.tell(song, State.LEASED)
         assert events.until().data["hash"] == song
 
@@ -130,7 +130,7 @@ def test_who_resumes_gets_what_changed_meanwhile_once_and_as_it_is_now(web: Serv
 
 def test_who_has_seen_nothing_happen_can_resume_too(web: Served, song: str):
     web.jobs.make_stems(song)
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
     with listening(web) as events:
         reader = iter(events)
         thread = threading.Thread(target=lambda: next(reader))
@@ -138,7 +138,7 @@ def test_who_has_seen_nothing_happen_can_resume_too(web: Served, song: str):
         eventually(lambda: events.last)  # an id comes, though nothing has changed
         last = events.last
         other = web.jobs.upload(b"another")
-        web.front.look_at(other)
+        web.front.asking.look_at(other)
         thread.join(PATIENCE_S)
     with listening(web, last=last) as events:
         assert events.until().data["hash"] == other

@@ -30,7 +30,7 @@ def web() -> Iterator[Served]:
 def song(web: Served) -> str:
     song = web.jobs.upload(uuid.uuid4().bytes, title="Größe / <Live>", kind="flac")
     web.jobs.make_stems(song, {Stem.VOCALS: VOCALS})
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
     return song
 
 
@@ -172,7 +172,7 @@ def test_a_mix_is_sent_as_a_stem_is(web: Served, song: str) -> None:
 
 def test_what_is_not_made_yet_is_not_there_yet(web: Served) -> None:
     song = web.jobs.upload(uuid.uuid4().bytes)
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
 
     for path in ("stems/vocals", "peaks", "stems.zip"):
         answer = web.client.get(f"/v1/songs/{song}/{path}")

@@ -30,7 +30,7 @@ from web.settings import Settings
 
 def test_a_front_that_is_up_is_alive_and_ready(web: Served):
     assert web.client.get("/healthz").json() == {"status": "alive", "songs": 0}
-    web.front.look_at(web.jobs.upload())
+    web.front.asking.look_at(web.jobs.upload())
     assert web.client.get("/readyz").json() == {"status": "ready", "songs": 1}
 
 

@@ -17,7 +17,7 @@ from web.model import SongFile
 @pytest.fixture
 def song(web: Served) -> str:
     song = web.jobs.upload()
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
     return song
 
 
@@ -51,7 +51,7 @@ def test_a_mix_that_is_asked_for_is_queued_and_the_job_is_asked_for_it(web: Serv
 @pytest.mark.parametrize("state", ["queued", "working"])
 def test_of_a_song_that_is_on_its_way_no_job_is_asked_for_a_mix_that_is_wished_for(web: Served, state: str):
     song = web.jobs.upload()
-    web.front.enqueue(song, SongFile.model_validate_json(web.cloud.get(web.front.places.song_file(song))))
+    web.front.asking.enqueue(song, SongFile.model_validate_json(web.cloud.get(web.front.places.song_file(song))))
     if state == "working":
         web.jobs.tell(song, State.WORKING, progress=0.1)
     web.until(song, state=state)
@@ -80,7 +80,7 @@ def test_a_mix_that_is_on_its_way_is_asked_for_once_and_again_where_nobody_is_he
     with served(jobs) as web:
         song = jobs.upload()
         jobs.make_stems(song)
-        web.front.look_at(song)
+        web.front.asking.look_at(song)
         assert [ask(web, song, "vocals").status_code for _ in range(3)] == [202] * 3
         assert len(jobs.asked(web.front.places.mix)) == 1  # and then all workers died
     with served(jobs) as web:
@@ -148,7 +148,7 @@ def test_asking_for_a_mix_of_a_song_that_failed_tries_the_song_again(web: Served
 def test_a_mix_that_waits_is_remembered_by_every_front(jobs: Jobs):
     with served(jobs) as one, served(jobs) as other:
         song = jobs.upload()
-        one.front.look_at(song)
+        one.front.asking.look_at(song)
         ask(one, song, "vocals")
         eventually(lambda: other.client.get(f"/v1/songs/{song}").status_code == 200)
         eventually(lambda: mixes(other, song) == {"vocals": "queued"})
@@ -163,7 +163,7 @@ def test_two_fronts_that_are_asked_at_once_both_remember(jobs: Jobs):
     with served(jobs) as one, served(jobs) as other:
         song = jobs.upload()
         for web in (one, other):
-            web.front.look_at(song)
+            web.front.asking.look_at(song)
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda job: ask(job[0], song, *job[1]), zip([one, other] * 3, names, strict=True)))
         assert {answer.status_code for answer in answers} == {202}

@@ -56,7 +56,7 @@ def test_each_refusal_has_a_type_that_never_changes(web: Served, method: str, pa
 
 def test_a_body_that_is_no_json_is_refused(web: Served):
     song = web.jobs.upload()
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
     answer = web.client.post(f"/v1/songs/{song}/mixes", content=b"{", headers={"Content-Type": "application/json"})
 
     assert problem(answer)["type"] == "urn:klio:separator:invalid-request"
@@ -65,7 +65,7 @@ def test_a_body_that_is_no_json_is_refused(web: Served):
 def test_a_store_that_does_not_answer_is_said_to_be_away_and_what_is_known_is_still_answered():
     with a_cloud(["unavailable@objects.delete"]) as jobs, served(jobs, patience_s=0.2) as web:
         song = jobs.upload()
-        web.front.look_at(song)
+        web.front.asking.look_at(song)
 
         answer = web.client.delete(f"/v1/songs/{song}")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
@@ -77,7 +77,7 @@ def test_a_store_that_does_not_answer_is_said_to_be_away_and_what_is_known_is_st
 def test_a_queue_that_does_not_answer_is_said_to_be_away():
     with a_cloud(["denied@pubsub.publish"]) as jobs, served(jobs) as web:
         song = jobs.upload()
-        web.front.look_at(song)
+        web.front.asking.look_at(song)
 
         answer = web.client.post(f"/v1/songs/{song}/mixes", json={"stems": ["vocals"]})
         assert answer.status_code == 503

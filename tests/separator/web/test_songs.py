@@ -21,7 +21,7 @@ def uploaded(web: Served, content: bytes = b"a song", **said: Any) -> str:
     song = hash_of(content)
     web.cloud.put(web.front.places.original(song), content)
     facts = {"file_name": "a.mp3", "kind": "mp3", "size_bytes": len(content), "title": "A"}
-    web.front.enqueue(song, SongFile.model_validate({"uploaded_at": datetime.now(UTC), **facts, **said}))
+    web.front.asking.enqueue(song, SongFile.model_validate({"uploaded_at": datetime.now(UTC), **facts, **said}))
     return song
 
 
@@ -83,7 +83,7 @@ def test_a_song_that_failed_stays_so_whatever_else_is_noted_of_it_and_whoever_st
         web.until(song, state="failed")
         lying = web.front.catalogue.lying(song)
         assert lying is not None
-        web.front.keep(song, lying.file.model_copy(update={"owners": ("ada",)}))
+        web.front.asking.keep(song, lying.file.model_copy(update={"owners": ("ada",)}))
     with served(jobs) as web:
         assert web.song(song)["state"] == "failed"
         uploaded(web)

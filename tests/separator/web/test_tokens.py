@@ -242,7 +242,7 @@ def test_nobody_learns_what_another_one_calls_the_same_song(guarded: Guarded) ->
     assert hers["hash"] == song
     guarded.web.jobs.make_stems(song)
     guarded.web.jobs.make_mix(song, "bass+drums")
-    guarded.web.front.look_at(song)
+    guarded.web.front.asking.look_at(song)
 
     assert (his["file_name"], his["title"]) == ("Bobs.wav", "Bobs")
     assert guarded.names(guarded.ada, song) == {("Secret of Ada.wav", "Secret of Ada")}
@@ -261,7 +261,7 @@ def test_nobody_learns_what_another_one_calls_the_same_song(guarded: Guarded) ->
 
 def test_a_song_of_before_is_called_as_it_was_until_it_is_uploaded_again(guarded: Guarded) -> None:
     song = guarded.web.jobs.upload(UNTITLED, owners=("ada",), title="Old", file_name="old.wav")
-    guarded.web.front.look_at(song)
+    guarded.web.front.asking.look_at(song)
     assert guarded.names(guarded.ada, song) == {("old.wav", "Old")}
 
     guarded.send(guarded.bob, UNTITLED, "new.wav")

@@ -140,7 +140,7 @@ def test_a_song_that_failed_is_tried_again_when_it_is_uploaded_again(web: Served
 def test_a_song_whose_front_died_before_it_was_published_is_published_when_it_comes_again(web: Served) -> None:
     content = fresh()
     song = web.jobs.upload(content)  # as far as that front came
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
 
     assert upload(web, content).status_code == 202
     assert asked(web) == [song]
@@ -234,7 +234,7 @@ def test_who_wants_to_be_told_of_a_song_that_is_done_is_told_at_once(web: Served
     content, callback = fresh(), web.front.places.callback
     song = web.jobs.upload(content)
     web.jobs.make_stems(song)
-    web.front.look_at(song)
+    web.front.asking.look_at(song)
 
     assert upload(web, content, data={"callback_url": "https://example.org"}).status_code == 200
     assert callback is not None

@@ -53,7 +53,7 @@ def let_go(front: Front, whoever: Who, song: str) -> None:
     front.song(song)
     lying = front.catalogue.lying(song)
     if lying is None or whoever.admin or not lying.file.without(whoever.name).owners:
-        front.delete(song)
+        front.asking.delete(song)
         return
     front.files.change(song, lambda file: (file or lying.file).without(whoever.name))
-    front.look_at(song)
+    front.asking.look_at(song)

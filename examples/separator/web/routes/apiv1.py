@@ -135,7 +135,7 @@ def remove(front: TheFront, whoever: Whoever, song: str, track: str) -> Removed:
     if stem not in (there.name for there in known.stems):
         raise _not_there(known, track)
     front.store.delete(front.places.stem(song, stem))
-    front.look_at(song)
+    front.asking.look_at(song)
     return Removed(hash=song, track=f"{stem}.mp3", reason="Track removed")
 
 

@@ -19,8 +19,8 @@ router = APIRouter(prefix="/v1/songs/{song}/mixes", tags=["mixes"])
 def ask_for_mix(front: TheFront, song: Hash, wanted: Wanted, response: Response) -> Mix:
     """Ask for a mix of some stems. 200 where it is there already, 202 where it is being made."""
     name = _name(wanted)
-    if front.unasked_mix(song, name):
-        front.ask_for_mix(song, name)
+    if front.asking.unasked_mix(song, name):
+        front.asking.ask_for_mix(song, name)
     found = _found(front, song, name)
     if found is None:
         raise RuntimeError("a mix that was asked for is not known")

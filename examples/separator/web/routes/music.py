@@ -106,7 +106,7 @@ def mix_music(
 ) -> Progress:
     """Ask for a mix of some tracks."""
     song = _song(front, whoever, music_id)
-    front.ask_for_mix(song.hash, _mix(wanted.tracks if isinstance(wanted, Tracks) else wanted))
+    front.asking.ask_for_mix(song.hash, _mix(wanted.tracks if isinstance(wanted, Tracks) else wanted))
     return _progress(front, front.song(song.hash), request)
 
 
@@ -143,7 +143,7 @@ def reset(front: TheFront, request: Request, whoever: Whoever) -> Reset:
     kept = [song for song in songs if song.state is State.WORKING]
     for song in songs:
         if song not in kept:
-            front.delete(song.hash)
+            front.asking.delete(song.hash)
     return Reset(removed=len(songs) - len(kept), kept=[numbers.of_song(song.hash) for song in kept])
 
 

@@ -60,7 +60,7 @@ async def get_song(
 @router.post("/{song}/again", status_code=202, responses=answers(404, 409))
 def try_again(front: TheFront, whoever: Whoever, song: Hash) -> Song:
     """Ask once more for the stems of a song that failed: it need not be sent again."""
-    front.again(song)
+    front.asking.again(song)
     return front.song(song, whoever.name)
 
 

@@ -90,26 +90,26 @@ def admit(front: Front, song: Checked, owner: str | None = None, asker: Asker | 
     name = song.file.hash
     if asker is not None:
         callbacks.add(front, name, asker)
-    with front.turn(name):  # of two who send the same at once, the second one finds what the first has kept
+    with front.asking.turn(name):  # of two who send the same at once, the second one finds what the first has kept
         known = _kept(front, song, owner)
     if asker is not None and known.state is State.DONE:
-        front.ask_for_callback(name)
+        front.asking.ask_for_callback(name)
     return front.song(name, owner)
 
 
 def _kept(front: Front, song: Checked, owner: str | None) -> Song:
     name = song.file.hash
-    front.look_at(name)
+    front.asking.look_at(name)
     lying, known = front.catalogue.lying(name), front.catalogue.song(name)
     if lying is None or known is None:
         _keep(front, song.file)
-        return front.enqueue(name, song.facts(owner))
+        return front.asking.enqueue(name, song.facts(owner))
     if owner is not None and owner not in lying.file.names:
         front.files.change(name, lambda file: song.kept_in(file or lying.file, owner))
-        front.look_at(name)
-    if front.unasked(name):
+        front.asking.look_at(name)
+    if front.asking.unasked(name):
         _keep(front, song.file)
-        return front.enqueue(name, song.kept_in(lying.file, owner))
+        return front.asking.enqueue(name, song.kept_in(lying.file, owner))
     return front.song(name)
 
 
