@@ -17,8 +17,8 @@ M = TypeVar("M", bound=BaseModel)
 Said: TypeAlias = tuple[int, M | None]
 """A generation of a file, and what that says; None where it is none of ours."""
 _READ_AT_ONCE = 16
-_NOTED_AT_ONCE = 16
-_MOST = 1000  # notes at one time: of a store that was filled without any, the rest comes later
+_NOTED_AT_ONCE = 2  # nobody waits for it, and others want the store meanwhile
+_MOST = 200  # notes at one time: of a store that was filled without any, the rest comes later
 _LONGEST = 4000  # of the 8 KiB that Cloud Storage allows for all custom metadata of an object
 
 
