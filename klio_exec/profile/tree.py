@@ -6,12 +6,13 @@ functions several times slower. A thread that looks a hundred times a second is 
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
 from collections import defaultdict
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from klio_exec.profile.extras import needed
@@ -35,7 +36,7 @@ class Tree:
         """See where the thread is. The time since the last look is taken to have gone there."""
         now = time.perf_counter()
         stack = []
-        frame = sys._current_frames().get(self._thread)  # noqa: SLF001 - it has no other name, and is documented
+        frame = _frame_of(self._thread)
         while frame is not None:
             stack.append(frame.f_code)
             frame = frame.f_back
@@ -87,6 +88,21 @@ class Tree:
             sys_path=sys.path,
             sys_prefixes=session.current_sys_prefixes(),
         )
+
+
+def _frame_of(thread: int) -> FrameType | None:
+    """Answer where a thread is.
+
+    Before Python 3.12 the garbage collector may run while the interpreter holds its list of threads, and waits for
+    ever where what it frees wants that list, too, as a `threading.local` does (python/cpython#106883).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread)  # noqa: SLF001 - it has no other name, and is documented
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _named(code: CodeType) -> str:

@@ -31,9 +31,9 @@ def to_nobody(_report: Report) -> None:
 
 
 class ToSupervisor:
-    """Sends a report before each batch, and one when there are no messages left.
+    """Sends a report before each piece of work, and one when there are no messages left.
 
-    So a worker that is killed takes along what it has counted of one batch; and that comes again.
+    So a worker that is killed takes along what it has counted of one piece of work; and that comes again.
     """
 
     def __init__(self, connection: Connection[Any, Any]) -> None:

@@ -94,11 +94,15 @@ class StreamingRun:
             while not self._finished():
                 self._alive()
                 batch = self._feed.batch(_LOOK_S)
-                self._tell(Report(self.tally, self._feed.held > 0, self._feed.quiet_since))
+                if not batch:
+                    self._report()
                 self._work_all(run_batch, batch)
         finally:
             self._feed.close()
             self._attempts.close()
+
+    def _report(self) -> None:
+        self._tell(Report(self.tally, self._feed.held > 0, self._feed.quiet_since))
 
     def _work_all(self, run_batch: RunBatch, batch: list[Arrived]) -> None:
         while batch and not self._stop.asked:
@@ -126,7 +130,10 @@ class StreamingRun:
 
     def _work(self, run_batch: RunBatch, batch: list[Arrived]) -> None:
         batch = [one for one in batch if self._feed.ours(one)]
-        if not batch or self._buried(batch[0]):
+        if not batch:
+            return
+        self._report()  # what was done before is not lost, should the work on this end the process
+        if self._buried(batch[0]):
             return
         elements = self._leased(batch)
         start = time.monotonic()

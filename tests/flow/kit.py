@@ -22,6 +22,7 @@ from klio_core.dead_letter import DeadLetter
 from klio_core.message import Message
 from klio_core.status import Status
 from klio_exec.local.pubsub import stats
+from klio_exec.runners.report import Tell, to_nobody
 
 from .runs import PATIENCE_S, Here, Running, running
 
@@ -298,9 +299,9 @@ class Job:
             yield process
 
     @contextmanager
-    def thread(self, run: Callable[[Any, Any], Any]) -> Iterator[Here]:
+    def thread(self, run: Callable[[Any, Any], Any], tell: Tell = to_nobody) -> Iterator[Here]:
         """The job with this `run` in a thread of this process, by the same parts that `klioexec run` puts together."""
-        with Here(parse(yaml.safe_dump(self.config)), run) as here:
+        with Here(parse(yaml.safe_dump(self.config)), run, tell) as here:
             self.alive = here.check
             yield here
             here.ask()

@@ -19,6 +19,7 @@ from klio.context import KlioContext, bind
 from klio_core.config import KlioConfig
 from klio_exec.options import options_here
 from klio_exec.pipeline import build
+from klio_exec.runners.report import Tell, to_nobody
 from klio_exec.runners.streaming import StreamingRun
 from klio_exec.runners.tally import Tally
 from klio_exec.stop import Stop
@@ -84,11 +85,11 @@ def running(directory: Path, *flags: object, **environment: str) -> Iterator[Run
 class Here:
     """A streaming job in a thread of this process. `tally` is what it counted, `error` what ended it."""
 
-    def __init__(self, config: KlioConfig, run: Callable[[Any, Any], Any]) -> None:
+    def __init__(self, config: KlioConfig, run: Callable[[Any, Any], Any], tell: Tell = to_nobody) -> None:
         context = KlioContext(config)
         self._before = bind(context)
         self._stop = Stop(config.job_config.drain_timeout_s)
-        self._run = StreamingRun(context, self._stop)
+        self._run = StreamingRun(context, self._stop, tell=tell)
         options = options_here(config)
         pipeline = Pipeline(runner=self._run.runner, options=options)
         build(pipeline, context, run)

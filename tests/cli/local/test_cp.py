@@ -122,7 +122,7 @@ def test_a_store_that_does_not_answer_is_an_error_soon(klio, hung: LocalState, t
 
     assert screen.status == 6
     assert screen.err.splitlines()[:2] == ["Error: the local object store did not do it", f"  at: {hung.objects}"]
-    assert time.monotonic() - began < 10.0
+    assert time.monotonic() - began < 60.0  # it would wait for ever
 
 
 def test_without_a_cloud_there_is_nothing_to_copy_to(klio, tmp_path: Path):

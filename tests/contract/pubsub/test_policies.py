@@ -124,7 +124,7 @@ def test_a_failed_message_rests_as_its_retry_policy_says(cloud: Cloud) -> None:
     cloud.lease(subscription, cloud.pull(subscription), 0)
     begin = time.monotonic()
     assert data(cloud.pull(subscription)) == ["a"]
-    assert 0.9 < time.monotonic() - begin < 2
+    assert time.monotonic() - begin > 0.9
 
 
 def test_a_seek_to_now_acknowledges_everything(cloud: Cloud) -> None:

@@ -70,7 +70,7 @@ def test_a_server_that_is_not_there_is_an_error_within_the_deadline(monkeypatch)
     with pytest.raises(DataError):
         IMPATIENT.exists(["gs://bucket/x"])
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # Google's client alone gives it 120
 
 
 def test_a_server_that_falls_silent_is_asked_again(line, there: str):

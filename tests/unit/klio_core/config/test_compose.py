@@ -1,11 +1,10 @@
-import time
-
 import pytest
 
 from klio_core.config.compose import MAX_DEPTH, compose
 from klio_core.config.nodes import Mapping, Scalar, Sequence
 from klio_core.config.problems import InvalidConfig, Place
 from klio_core.config.values import Values
+from tests.steps import calls_in
 
 
 def values(text: str) -> object:
@@ -135,10 +134,9 @@ def merge_bomb() -> str:
     ids=["aliases", "merges", "brackets", "levels", "items", "deep alias", "10 MB"],
 )
 def test_bombs_are_refused_before_they_go_off(text: str, what: str) -> None:
-    begin = time.process_time()
-    told = complaint(text)
-    assert what in told.splitlines()[0]
-    assert time.process_time() - begin < 2
+    told = []
+    assert calls_in(lambda: told.append(complaint(text))) < 3_000_000
+    assert what in told[0].splitlines()[0]
 
 
 def test_the_deepest_nesting_allowed_is_read() -> None:

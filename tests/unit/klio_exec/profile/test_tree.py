@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from klio_exec.profile.tree import Tree
@@ -45,3 +47,38 @@ def test_the_whole_tree_is_written_for_other_programs(tmp_path: Path):
 
     assert (tmp_path / "tree.html").read_text().lower().startswith("<!doctype html>")
     assert '"name": "inner"' in (tmp_path / "tree.json").read_text()
+
+
+# In a process of its own: one that waits for ever cannot be ended from within.
+COLLECTS = """
+import gc
+import threading
+
+from klio_exec.profile.tree import Tree
+
+tree = Tree()
+
+
+class Knot:
+    def __init__(self):
+        self.me, self.local = self, threading.local()
+        self.local.name = "x"
+
+
+gc.collect()
+for later in range(30):  # garbage is collected at whatever the look makes as the first, the second, the third …
+    Knot()
+    gc.set_threshold(gc.get_count()[0] + later)
+    tree.look()
+assert gc.isenabled()
+gc.disable()
+tree.look()
+assert not gc.isenabled()
+print("ended")
+"""
+
+
+def test_a_look_ends_where_garbage_is_collected_that_belongs_to_threads():
+    run = subprocess.run([sys.executable, "-c", COLLECTS], capture_output=True, text=True, timeout=60, check=False)
+
+    assert run.stdout == "ended\n", run.stderr
