@@ -1,8 +1,16 @@
-"""What a run of the tests says at its end, also when it runs in several processes."""
+"""What holds for every run of the tests, also when it runs in several processes."""
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: a shell hides it from what it runs in the background, and so from them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
