@@ -7,9 +7,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from types import FrameType
 
 from klio_core import lifeline
+from klio_exec import signals
 
 log = logging.getLogger("klio.run")
 _INTERRUPTED = 130
@@ -60,11 +60,10 @@ class Stop:
 
     def listen(self) -> None:
         """Take the process's signals, and the end of the process that started us. Only the main thread may."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._signalled)
+        signals.hear((signal.SIGINT, signal.SIGTERM), self._signalled)
         lifeline.watch(_parent_gone)
 
-    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+    def _signalled(self, number: signal.Signals) -> None:
         if self.asked:
             self._late()
             os._exit(self._ended(_INTERRUPTED))

@@ -16,14 +16,22 @@ import sys
 import threading
 from klio_exec.stop import Stop
 
-stop = Stop(float(sys.argv[1]))
-stop.when_asked(lambda: print("asked", flush=True))
+stop, given_back = Stop(float(sys.argv[1])), threading.Event()
+
+
+def give_back():
+    print("asked", flush=True)
+    given_back.set()
+
+
+stop.when_asked(give_back)
 stop.when_late(lambda: print("late", flush=True))
 stop.when_given_up(lambda: print("words", flush=True) or 3)
 stop.listen()
 print("ready", flush=True)
 while not stop.asked or sys.argv[2] == "busy":
     threading.Event().wait(0.01)
+given_back.wait()
 print("interrupted" if stop.interrupted else "terminated", flush=True)
 """
 
@@ -82,3 +90,69 @@ def test_a_second_signal_gives_back_and_ends_at_once():
     out, _ = running.communicate(timeout=WAIT_S)
 
     assert (running.returncode, out.split()) == (130, ["late"])
+
+
+# The main thread waits for good, and others are begun all the time: each may be woken in its place.
+ASLEEP = """
+import threading
+from klio_exec.stop import Stop
+
+stop = Stop(60)
+ended = threading.Event()
+stop.when_asked(ended.set)
+stop.listen()
+
+
+def begin_threads():
+    while not ended.is_set():
+        one = threading.Thread(target=lambda: None)
+        one.start()
+        one.join()
+
+
+for _ in range(4):
+    threading.Thread(target=begin_threads).start()
+print("ready", flush=True)
+ended.wait()
+print("ended")
+"""
+
+
+def test_a_signal_is_heard_while_the_main_thread_sleeps_and_others_begin():
+    for _ in range(5):
+        running = subprocess.Popen(
+            [sys.executable, "-c", ASLEEP], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        running.send_signal(signal.SIGTERM)
+
+        assert running.communicate(timeout=WAIT_S)[0] == "ended\n"
+
+
+# What a forked child does is told by its status; the parent hears what is sent to itself alone.
+FORKS = """
+import os
+import signal
+import time
+from klio_exec.stop import Stop
+
+stop = Stop(60)
+stop.listen()
+child = os.fork()
+if child == 0:
+    time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+    print("Ctrl-C does not end it", flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status), stop.asked)
+"""
+
+
+def test_a_forked_child_ends_on_sigterm_and_what_is_sent_to_it_is_not_heard_by_us():
+    run = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, timeout=WAIT_S, check=True)
+
+    assert run.stdout == f"Ctrl-C does not end it\n{-signal.SIGTERM} False\n"
