@@ -82,8 +82,9 @@ ROOMS = {
         "gate context events transforms message audio.transforms compat testing"
     ),
     "klio_exec": (
-        "log blame unpicklable contract signals stop load options localise rooted by_mail resources first sample pipeline "
-        "runners summary dataflow local run explain profile testing job_tests pytest_plugin test commands audit cli"
+        "log blame unpicklable contract signals stop load options localise rooted by_mail resources first sample "
+        "pipeline runners summary dataflow local run explain profile testing job_tests pytest_plugin test commands "
+        "audit cli"
     ),
     "klio_cli": "* commands app",
 }
