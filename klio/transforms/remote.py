@@ -29,7 +29,7 @@ _START_S = 600.0
 _END_S = 20.0
 # Code may close what is not its own, and go on; who only ends needs less.
 _LEAVING_S = 2.0
-# A process has so long to tell where it is, and has told it when it pauses for so long.
+# A process has so long to tell where it is, and has told it when it pauses for so long after its first word.
 _TELLING_S, _PAUSE_S = 2.0, 0.1
 _MAIN = """
 import sys
@@ -171,11 +171,13 @@ class Child:
 
     def where_it_is(self) -> str:
         """Answer what has been printed, and after it where each thread of the process is."""
-        deadline = time.monotonic() + _TELLING_S
+        self._output.read()  # what is there already is not its first word
+        deadline, patience_s = time.monotonic() + _TELLING_S, _TELLING_S
         with suppress(ProcessLookupError):
             os.kill(self._pid, WHERE)
-            while time.monotonic() < deadline and wait([self._output.fileno()], _PAUSE_S):
+            while wait([self._output.fileno()], patience_s) and time.monotonic() < deadline:
                 self._output.read()
+                patience_s = _PAUSE_S
         return self._output.taken()
 
     def ended(self) -> int:

@@ -237,6 +237,18 @@ def test_what_ran_out_of_time_says_where_it_was(arrived, place):
     assert "begun" in letter.trace
 
 
+def test_what_ran_out_of_time_says_where_it_was_also_where_it_gets_no_processor_for_a_while(arrived, place):
+    class Waits(Endless):
+        def turn_round(self, forever):
+            pid = os.getpid()
+            subprocess.Popen(["sh", "-c", f"sleep 0.8; kill -STOP {pid}; sleep 0.8; kill -CONT {pid}"])
+            super().turn_round(forever)
+
+    run(arrived(Waits, job=""), "endless")
+    (letter,) = place.letters
+    assert "in turn_round" in letter.trace
+
+
 def test_the_job_file_ends_what_hangs(arrived, place):
     class Hangs(Abuse):
         def hangs(self):
