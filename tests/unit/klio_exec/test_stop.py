@@ -123,11 +123,14 @@ def test_a_signal_is_heard_while_the_main_thread_sleeps_and_others_begin():
         running = subprocess.Popen(
             [sys.executable, "-c", ASLEEP], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        assert running.stdout is not None
-        assert running.stdout.readline() == "ready\n"
-        running.send_signal(signal.SIGTERM)
+        try:
+            assert running.stdout is not None
+            assert running.stdout.readline() == "ready\n"
+            running.send_signal(signal.SIGTERM)
 
-        assert running.communicate(timeout=WAIT_S)[0] == "ended\n"
+            assert running.communicate(timeout=WAIT_S)[0] == "ended\n"
+        finally:
+            running.kill()  # it would go on, and take a processor
 
 
 # What a forked child does is told by its status; the parent hears what is sent to itself alone.
