@@ -104,7 +104,7 @@ def _recorded(invocation: Invocation, config: KlioConfig) -> Iterator[Callable[[
         log.keep(recorder.run.directory)
         try:
             yield recorder.ended
-        except Exception as error:
+        except Exception as error:  # whatever it is, the record says that the run has ended; it is raised again
             recorder.ended(getattr(error, "exit_code", 1))
             raise
 

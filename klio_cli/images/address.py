@@ -72,7 +72,7 @@ def _context(environ: Mapping[str, str]) -> Address | None:
         return None
     try:
         context = ContextAPI.get_context(name)
-    except Exception as error:
+    except Exception as error:  # the SDK raises whatever reading and parsing its files does
         raise EngineError("the docker context cannot be read", where=name, got=str(error)) from error
     if context is None or not context.Host:
         todo = "`docker context ls` lists those that are, `docker context use NAME` chooses one"

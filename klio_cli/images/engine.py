@@ -54,7 +54,7 @@ def _client(place: Address) -> DockerClient:
     client = DockerClient(base_url=place.url, tls=place.tls or False)
     try:
         client.ping()
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the connection is ours to close, and what it was is raised again
         client.close()
         raise
     return client

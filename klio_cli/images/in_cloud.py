@@ -99,7 +99,7 @@ def _asked(image: JobImage, source: Place, generation: int, folder: str) -> dict
 def _cancelled_by_interrupt(builds: CloudBuilds, build: CloudBuild, terminal: Terminal) -> Iterator[None]:
     try:
         yield
-    except Exception:
+    except Exception:  # an error of the build itself: it has ended, and there is nothing to cancel
         raise
     except BaseException:  # Ctrl-C or SIGTERM
         builds.cancel(build.id)

@@ -86,7 +86,7 @@ class _Metered:
         meter.enter(call)
         try:
             result = self._method(*args, **kwargs)
-        except BaseException:
+        except BaseException:  # whatever it is, the call has ended; it is raised again
             meter.leave()
             meter.end(call)
             raise

@@ -3,6 +3,8 @@ import pytest
 import soundfile
 import synth
 
+from tests.steps import calls_in
+
 
 def test_the_same_seed_makes_the_same_piece_and_another_another():
     one, again, other = (synth.compose(120.0, 4.0, seed) for seed in (1, 1, 2))
@@ -26,6 +28,12 @@ def test_a_drum_is_hit_on_every_beat():
         frame = round(beat_s * piece.rate)
         before, after = piece.samples[frame - 200 : frame], piece.samples[frame : frame + 400]
         assert np.abs(after).max() > 1.2 * np.abs(before).max()
+
+
+def test_twice_as_long_a_piece_takes_no_more_than_twice_the_calls_and_none_for_each_sample():
+    short, long = (calls_in(lambda s=s: synth.compose(121.5, s, seed=5)) for s in (20.0, 40.0))  # type: ignore[misc]
+    assert long <= 2 * short
+    assert long < 10_000
 
 
 def test_the_demo_s_pieces_are_whole_files_that_differ(tmp_path):
